@@ -1,0 +1,109 @@
+"""Write and read model artifacts. An artifact is untrusted input until its digests have been checked.
+
+An artifact is a folder of three files:
+
+* `model.keras`: the network, float32, without optimizer state;
+* `card.json`: how it was made and what it measured, see `training.py`;
+* `manifest.json`: format version, sizes and SHA-256 of the other two.
+
+Format 1 (2026-11): two heads, "emotion" and "original"; temperatures in the card.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ml.errors import ArtifactError
+from ml.types import EMOTIONS, FER_LABELS
+
+if TYPE_CHECKING:
+    import keras
+
+FORMAT = 1
+FILES = ("model.keras", "card.json")
+DEFAULT = Path(__file__).parent / "weights"
+"""The artifact that ships with the project."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """Name a checked artifact: its folder, its card and its version, e.g. `mood-face-1a2b3c4d`."""
+
+    folder: Path
+    card: dict[str, Any]
+    version: str
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def save(model: keras.Model, card: dict[str, Any], folder: Path) -> Artifact:
+    """Write an artifact and return it. Each file is written beside its place and renamed; the manifest comes last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    card = {**card, "emotions": [str(e) for e in EMOTIONS], "labels": [str(label) for label in FER_LABELS]}
+    with tempfile.TemporaryDirectory(dir=folder, prefix="write-") as scratch_name:
+        scratch = Path(scratch_name)
+        model.save(scratch / "model.keras", include_optimizer=False)
+        (scratch / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+        files = {n: {"sha256": _sha256(scratch / n), "bytes": (scratch / n).stat().st_size} for n in FILES}
+        (scratch / "manifest.json").write_text(json.dumps({"format": FORMAT, "files": files}, indent=2) + "\n")
+        for name in (*FILES, "manifest.json"):
+            os.replace(scratch / name, folder / name)
+    return check(folder)
+
+
+def check(folder: Path) -> Artifact:
+    """Verify an artifact without loading the network. Raises ArtifactError naming the file and the reason."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text())
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{folder}: manifest.json cannot be read: {error}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ArtifactError(f"{folder}: this version reads artifact format {FORMAT} only")
+    entries = manifest.get("files")
+    if not isinstance(entries, dict) or set(entries) != set(FILES):
+        raise ArtifactError(f"{folder}: the manifest must list exactly {', '.join(FILES)}")
+    for name in FILES:
+        path = folder / name
+        if not path.is_file():
+            raise ArtifactError(f"{folder}: {name} is missing")
+        if _sha256(path) != entries[name].get("sha256"):
+            raise ArtifactError(f"{folder}: {name} differs from its SHA-256 in the manifest")
+    card = json.loads((folder / "card.json").read_text())
+    if card.get("emotions") != [str(e) for e in EMOTIONS] or card.get("labels") != [str(c) for c in FER_LABELS]:
+        raise ArtifactError(f"{folder}: the classes or their order are not this project's")
+    return Artifact(folder, card, f"{card['name']}-{entries['model.keras']['sha256'][:8]}")
+
+
+def load(folder: Path = DEFAULT) -> tuple[Artifact, keras.Model]:
+    """Check an artifact and load its network. Raises ArtifactError when either fails."""
+    artifact = check(folder)
+    import keras  # imported here: checking an artifact must not cost a TensorFlow start
+
+    try:
+        model = keras.saving.load_model(folder / "model.keras", compile=False, safe_mode=True)
+    except (ValueError, TypeError, OSError, KeyError) as error:
+        raise ArtifactError(f"{folder}: model.keras cannot be loaded: {error}") from error
+    shapes = {name: output.shape[-1] for name, output in zip(model.output_names, model.outputs, strict=True)}
+    if shapes != {"emotion": len(EMOTIONS), "original": len(FER_LABELS)}:
+        raise ArtifactError(f"{folder}: the network's outputs are {shapes}")
+    return artifact, model
+
+
+def copy(source: Path, target: Path) -> Artifact:
+    """Copy a checked artifact to another folder and check the copy."""
+    check(source)
+    target.mkdir(parents=True, exist_ok=True)
+    for name in (*FILES, "manifest.json"):
+        shutil.copyfile(source / name, target / f"{name}.part")
+        os.replace(target / f"{name}.part", target / name)
+    return check(target)

@@ -1,0 +1,90 @@
+"""Measure a classifier on FER2013 under the written protocols. Pure numbers: the network is passed in as a function."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.datasets import FerRows, single_highest
+from ml.types import EMOTIONS, FER_LABELS
+
+ECE_BINS = 15
+
+
+class Predictor(Protocol):
+    """Turn faces, uint8 (n, 48, 48), into calibrated probabilities of both heads."""
+
+    def probabilities(self, faces: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return (n, 8) in the order of EMOTIONS and (n, 7) in the order of FER_LABELS."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Hold the figures of one protocol. `confusion[i][j]` counts rows of class i read as class j."""
+
+    n: int
+    accuracy: float
+    macro_f1: float
+    recall: dict[str, float | None]
+    ece: float
+    confusion: list[list[int]]
+    classes: list[str]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the report as JSON-ready values."""
+        return asdict(self)
+
+
+def expected_calibration_error(
+    confidence: npt.NDArray[np.float64], correct: npt.NDArray[np.bool_], bins: int = ECE_BINS
+) -> float:
+    """Return the ECE over equal-width bins (Guo et al. 2017, arXiv:1706.04599), 0 for no rows."""
+    if not len(confidence):
+        return 0.0
+    which = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    gap = 0.0
+    for b in range(bins):
+        inside = which == b
+        if inside.any():
+            gap += inside.mean() * abs(correct[inside].mean() - confidence[inside].mean())
+    return float(gap)
+
+
+def report(probabilities: npt.NDArray[np.float64], truth: npt.NDArray[np.intp], classes: tuple[str, ...]) -> Report:
+    """Score probabilities (n, k) against class numbers (n,). A class without rows has recall None.
+
+    Macro-F1 averages over the classes that occur in the truth.
+    """
+    k = len(classes)
+    prediction = probabilities[:, :k].argmax(axis=1)
+    confusion = np.zeros((k, k), int)
+    np.add.at(confusion, (truth, prediction), 1)
+    hits, actual, predicted = np.diag(confusion), confusion.sum(axis=1), confusion.sum(axis=0)
+    f1 = 2 * hits / np.maximum(actual + predicted, 1)
+    correct = prediction == truth
+    return Report(
+        n=len(truth),
+        accuracy=float(correct.mean()) if len(truth) else 0.0,
+        macro_f1=float(f1[actual > 0].mean()) if len(truth) else 0.0,
+        recall={str(c): (float(hits[i] / actual[i]) if actual[i] else None) for i, c in enumerate(classes)},
+        ece=expected_calibration_error(probabilities.max(axis=1), correct),
+        confusion=confusion.tolist(),
+        classes=[str(c) for c in classes],
+    )
+
+
+def evaluate(predictor: Predictor, rows: FerRows) -> dict[str, Report]:
+    """Return the reports FER+8, FER+7 and FER2013-7 of a predictor on rows of one usage."""
+    emotion, original = predictor.probabilities(rows.images)
+    reports: dict[str, Report] = {}
+    for name, count in (("FER+8", 8), ("FER+7", 7)):
+        chosen, winner = single_highest(rows.votes, count)
+        scores = emotion[chosen][:, :count]
+        scores = scores / scores.sum(axis=1, keepdims=True)
+        reports[name] = report(scores, winner[chosen], EMOTIONS[:count])
+    reports["FER2013-7"] = report(original, rows.labels.astype(np.intp), FER_LABELS)
+    return reports

@@ -1,0 +1,319 @@
+"""Train the expression network on FER2013 with FER+ votes, in a way that can stop and go on.
+
+One run is one folder: `run.json` (configuration and data digest), `checkpoints/` (the last complete epoch),
+`log.csv` (one line an epoch) and, at the end, `artifact/`. The levers, with their sources:
+
+* targets are vote distributions, not majorities (Barsoum et al. 2016);
+* the picture grows with the epochs, small first (progressive resizing; Tan & Le 2021, arXiv:2104.00298);
+* AdamW (Loshchilov & Hutter 2019) under a one-cycle learning rate (Smith & Topin 2018, arXiv:1708.07120);
+* an exponential moving average of all weights is what is kept;
+* rare classes are repeated by the square root of their rarity (Gupta et al. 2019, arXiv:1908.03195, section 4.1).
+
+Rows of Training that show nearly the same picture as a row of a test usage in the folder are dropped.
+Validation rows are a part of Training (near-duplicates on one side); they fit the temperatures and draw the curve.
+No epoch is selected: the last averaged weights are taken. Test rows are read once, after training, for the card.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import json
+import math
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from tqdm import tqdm
+
+from ml import artifacts, datasets, evaluation
+from ml.architecture import ArchitectureConfig, build
+from ml.augmentation import AugmentationConfig, augment
+from ml.calibration import fit_temperature
+from ml.classifier import Classifier, logits_of
+from ml.errors import DatasetError, TrainingCancelled
+from ml.types import EMOTIONS, FER_LABELS
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingConfig:
+    """Fix everything that decides a run's outcome. `schedule` is ((picture size, epochs), ...)."""
+
+    name: str = "mood-face"
+    seed: int = 7
+    schedule: tuple[tuple[int, int], ...] = ((32, 18), (40, 8), (48, 14))
+    batch_size: int = 64
+    peak_learning_rate: float = 2.5e-3
+    warmup_fraction: float = 0.15
+    weight_decay: float = 0.05
+    ema: float = 0.998
+    original_weight: float = 0.3
+    original_smoothing: float = 0.1
+    rarity_threshold: float = 0.05
+    validation_fraction: float = 0.06
+    limit: int | None = None
+    precision: str = "float32"
+    architecture: ArchitectureConfig = field(default_factory=ArchitectureConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+
+    @property
+    def epochs(self) -> int:
+        """Return the number of epochs of the whole schedule."""
+        return sum(count for _, count in self.schedule)
+
+    def size_at(self, epoch: int) -> int:
+        """Return the picture size of an epoch, counted from 0."""
+        for size, count in self.schedule:
+            if epoch < count:
+                return size
+            epoch -= count
+        raise ValueError("epoch beyond the schedule")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Tell where a run is: epoch from 1, step within it, and the running loss."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+
+
+def learning_rate(config: TrainingConfig, step: int, total: int) -> float:
+    """Return the one-cycle learning rate of a step: linear up, then half a cosine down to zero."""
+    warm = max(1, round(total * config.warmup_fraction))
+    if step < warm:
+        return config.peak_learning_rate * (step + 1) / warm
+    return config.peak_learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
+
+
+def epoch_rows(targets: npt.NDArray[np.float32], config: TrainingConfig, epoch: int) -> npt.NDArray[np.intp]:
+    """Return the shuffled row numbers of one epoch, rows of rare classes repeated.
+
+    A class of share f counts max(1, sqrt(t / f)) times; fractions are rounded at random, so the expectation holds.
+    """
+    rng = np.random.default_rng((config.seed, epoch))
+    share = targets.mean(axis=0)
+    factor = np.maximum(1.0, np.sqrt(config.rarity_threshold / np.maximum(share, 1e-6)))
+    repeat = factor[targets.argmax(axis=1)]
+    times = np.floor(repeat + rng.random(len(targets))).astype(int)
+    rows = np.repeat(np.arange(len(targets)), times)
+    rng.shuffle(rows)
+    return rows
+
+
+class Trainer:
+    """Run one training folder from wherever it stands to its end."""
+
+    def __init__(self, data: Path, run: Path, config: TrainingConfig, *, resume: bool = False) -> None:
+        """Read the data and the run's last checkpoint, if any.
+
+        Raises DatasetError when the data cannot be used, when the folder holds a run and `resume` is false,
+        or when it was started with other data or another configuration.
+        """
+        self.data, self.run, self.config = data, run, config
+        training = datasets.load(data, "Training")
+        self.digest = datasets.digest(training)
+        if config.limit:
+            training = training.take(np.arange(min(config.limit, len(training))))
+        usable, targets = datasets.vote_distribution(training.votes)
+        dropped = np.zeros(len(training), bool)
+        for usage in ("PublicTest", "PrivateTest"):
+            test = datasets.load(data, usage)
+            if len(test):
+                dropped[[row for row, _ in datasets.near_duplicates(training.images, test.images)]] = True
+        keep = np.flatnonzero(usable & ~dropped)
+        if len(keep) < 2 * config.batch_size:
+            raise DatasetError(f"only {len(keep)} usable Training rows: not enough to train on")
+        held = datasets.split_groups(training.images[keep], config.validation_fraction, config.seed)
+        self.train, self.train_targets = training.take(keep[~held]), targets[keep[~held]]
+        self.validation = training.take(keep[held])
+        self.counts = {
+            "training_rows": len(training),
+            "unusable_votes": int((~usable).sum()),
+            "near_duplicates_of_test_rows": int(dropped.sum()),
+            "trained_on": len(self.train),
+            "validation": len(self.validation),
+        }
+        self._prepare_folder(resume)
+        keras.utils.set_random_seed(config.seed)
+        keras.config.set_dtype_policy(config.precision)
+        try:
+            self.model = build(config.architecture)
+            self.average = build(config.architecture)
+        finally:
+            keras.config.set_dtype_policy("float32")
+        self.average.set_weights(self.model.get_weights())
+        self.optimizer = keras.optimizers.AdamW(
+            config.peak_learning_rate, weight_decay=config.weight_decay, clipnorm=5.0
+        )
+        self.optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+        self.optimizer.build(self.model.trainable_variables)
+        self.epoch = tf.Variable(0, dtype=tf.int64)
+        self.manager = tf.train.CheckpointManager(
+            tf.train.Checkpoint(
+                model=self.model, average=self.average, optimizer=self.optimizer, epoch=self.epoch
+            ),
+            str(run / "checkpoints"),
+            max_to_keep=2,
+        )
+        if self.manager.latest_checkpoint:
+            self.manager.checkpoint.restore(self.manager.latest_checkpoint).assert_consumed()
+        self._step = tf.function(self._train_step, reduce_retracing=True)
+
+    def _prepare_folder(self, resume: bool) -> None:
+        facts = json.loads(json.dumps({"config": asdict(self.config), "data_digest": self.digest}))
+        path = self.run / "run.json"
+        if path.is_file():
+            if not resume:
+                raise DatasetError(f"{self.run} already holds a run: add --resume, or name another folder")
+            if json.loads(path.read_text()) != facts:
+                raise DatasetError(f"{self.run} was started with other data or another configuration")
+        else:
+            self.run.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(facts, indent=2) + "\n")
+
+    def _batches(self, epoch: int) -> tuple[tf.data.Dataset, int]:
+        config, size = self.config, self.config.size_at(epoch)
+        rows = epoch_rows(self.train_targets, config, epoch)
+        steps = len(rows) // config.batch_size
+        images = tf.constant(self.train.images[..., None])
+        votes, labels = tf.constant(self.train_targets), tf.constant(self.train.labels)
+
+        def batch(step: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+            seed = tf.stack([tf.constant(config.seed * 1000 + epoch, tf.int64), step])
+            faces = augment(tf.gather(images, chosen), size, tf.cast(seed, tf.int32), config.augmentation)
+            return faces, tf.gather(votes, chosen), tf.gather(labels, chosen)
+
+        source = tf.data.Dataset.from_tensor_slices(rows).batch(config.batch_size, drop_remainder=True)
+        return source.enumerate().map(batch, num_parallel_calls=2).prefetch(4), steps
+
+    def _train_step(self, faces: tf.Tensor, votes: tf.Tensor, labels: tf.Tensor, decay: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            logits = self.model(faces, training=True)
+            emotion = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(votes, logits["emotion"]))
+            smooth = self.config.original_smoothing
+            wanted = tf.one_hot(labels, len(FER_LABELS)) * (1 - smooth) + smooth / len(FER_LABELS)
+            original = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, logits["original"]))
+            loss = emotion + self.config.original_weight * original
+        gradients = tape.gradient(loss, self.model.trainable_variables)
+        self.optimizer.apply_gradients(zip(gradients, self.model.trainable_variables, strict=True))
+        for kept, new in zip(self.average.variables, self.model.variables, strict=True):
+            if kept.dtype == "float32":
+                kept.assign(decay * kept + (1 - decay) * new)
+        return loss
+
+    def fit(
+        self,
+        progress: Callable[[Progress], None] | None = None,
+        cancelled: Callable[[], bool] = lambda: False,
+        bar: bool = True,
+    ) -> artifacts.Artifact:
+        """Train to the end of the schedule, write the artifact and return it.
+
+        `cancelled` is asked after every step; a true answer raises TrainingCancelled, and a later run with
+        `resume` goes on from the last complete epoch.
+        """
+        step_total = 0
+        per_epoch = len(epoch_rows(self.train_targets, self.config, 0)) // self.config.batch_size
+        total = per_epoch * self.config.epochs
+        for epoch in range(int(self.epoch), self.config.epochs):
+            batches, steps = self._batches(epoch)
+            started, losses = time.monotonic(), 0.0
+            label = f"epoch {epoch + 1}/{self.config.epochs} at {self.config.size_at(epoch)}px"
+            line = tqdm(batches, total=steps, desc=label, unit="batch", mininterval=2, disable=not bar)
+            for step, (faces, votes, labels) in enumerate(line):
+                step_total = epoch * per_epoch + step
+                self.optimizer.learning_rate.assign(learning_rate(self.config, min(step_total, total), total))
+                decay = min(self.config.ema, (1 + step_total) / (10 + step_total))
+                losses += float(self._step(faces, votes, labels, tf.constant(decay, tf.float32)))
+                line.set_postfix(loss=f"{losses / (step + 1):.3f}", refresh=False)
+                if progress:
+                    progress(Progress(epoch + 1, self.config.epochs, step + 1, steps, losses / (step + 1)))
+                if cancelled():
+                    raise TrainingCancelled(f"stopped in epoch {epoch + 1}; {int(self.epoch)} epochs are kept")
+            self._finish_epoch(epoch, losses / max(1, steps), time.monotonic() - started)
+        return self._write_artifact()
+
+    def _finish_epoch(self, epoch: int, loss: float, seconds: float) -> None:
+        emotion, original = logits_of(self.average, self.validation.images)
+        chosen, winner = datasets.single_highest(self.validation.votes, len(EMOTIONS))
+        row = {
+            "epoch": epoch + 1,
+            "size": self.config.size_at(epoch),
+            "loss": round(loss, 5),
+            "validation_fer_plus_8": round(float((emotion[chosen].argmax(1) == winner[chosen]).mean()), 5),
+            "validation_fer2013_7": round(float((original.argmax(1) == self.validation.labels).mean()), 5),
+            "seconds": round(seconds, 1),
+        }
+        self.epoch.assign(epoch + 1)
+        self.manager.save()
+        log = self.run / "log.csv"
+        fresh = not log.is_file()
+        with log.open("a", newline="") as file:
+            writer = csv.DictWriter(file, row)
+            if fresh:
+                writer.writeheader()
+            writer.writerow(row)
+
+    def _write_artifact(self) -> artifacts.Artifact:
+        # The artifact is float32 whatever the training precision was.
+        final = build(self.config.architecture)
+        final.set_weights(self.average.get_weights())
+        emotion, original = logits_of(final, self.validation.images)
+        chosen, winner = datasets.single_highest(self.validation.votes, len(EMOTIONS))
+        temperatures = {
+            "emotion": fit_temperature(emotion[chosen], winner[chosen]),
+            "original": fit_temperature(original, self.validation.labels.astype(np.intp)),
+        }
+        classifier = Classifier(final, temperatures, self.config.name)
+        figures = {}
+        for usage in ("PublicTest", "PrivateTest"):
+            rows = datasets.load(self.data, usage)
+            if len(rows):
+                figures[usage] = {k: r.as_dict() for k, r in evaluation.evaluate(classifier, rows).items()}
+        with (self.run / "log.csv").open(newline="") as file:
+            history = list(csv.DictReader(file))
+        card: dict[str, Any] = {
+            "name": self.config.name,
+            "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "command": f"python -m ml {' '.join(_public_arguments(sys.argv[1:]))}",
+            "git_revision": _git_revision(),
+            "libraries": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__,
+                          "numpy": np.__version__},
+            "config": asdict(self.config),
+            "parameters": int(final.count_params()),
+            "data": {"sets": "FER2013 with FER+ votes", "training_sha256": self.digest, **self.counts},
+            "temperatures": temperatures,
+            "evaluation": figures,
+            "history": history,
+        }  # fmt: skip
+        return artifacts.save(final, card, self.run / "artifact")
+
+
+def _public_arguments(arguments: list[str]) -> list[str]:
+    """Return the command line with folders replaced by their role: a card names no path of a machine."""
+    shown, previous = [], ""
+    for argument in arguments:
+        shown.append(previous.removeprefix("--").upper() if previous in {"--data", "--run"} else argument)
+        previous = argument
+    return shown
+
+
+def _git_revision() -> str | None:
+    answer = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        cwd=Path(__file__).parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return answer.stdout.strip() or None
