@@ -1,0 +1,177 @@
+"""Choose a set of tracks for a path on the plane.
+
+The k-th track of a set answers the k-th target. Distances are taken in the catalogue's percentiles, since
+absolute targets leave holes: few recordings are as angry as an angry face. Song-level valence is noisy in
+every source, so nothing is cut off at a distance: a track's chance falls softly with it.
+
+Chances follow the scores: each track gets one Gumbel variate, and the largest log-score plus variate is
+chosen, which samples in proportion to the score without replacement (Gumbel-max; Kool et al. 2019,
+"Stochastic beams and where to find them"). The variates come from the seed alone, so the same arguments
+always give the same set.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommendations.catalogue import Catalogue, CatalogueTrack
+from recommendations.circumplex import Point, Target
+
+SOFTNESS = 0.08
+"""The distance, in percentiles, at which a track's fit has fallen to exp(-1/2) = .61."""
+WIDE_SD = 0.25
+"""The standard deviation of a reading that halves an axis's weight."""
+RECENT = 0.05
+"""What remains of the score of a track that was played recently."""
+OTHER_LANGUAGE = 0.1
+"""What remains of the score of a track in none of the preferred languages."""
+OTHER_GENRE = 0.25
+"""What remains of the score of a track of none of the preferred genres."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """Hold what a listener likes; the default has no preference.
+
+    Preferred languages and genres push the others down, not out: a set stays full. Pieces without words
+    suit every language. Explicit recordings are left out altogether when they are not allowed.
+    """
+
+    languages: AbstractSet[str] = frozenset()
+    genres: AbstractSet[str] = frozenset()
+    allow_explicit: bool = True
+
+
+NO_PREFERENCE = Preferences()
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Hold one chosen track, the target that it answers, and every number that led to the choice.
+
+    `rank` counts from 1. `distance` is weighted and in percentiles. `score` is above 0 and at most 1: fit x novelty x
+    language x genre. `numbers` holds those factors, both places in percentiles, the weights of the axes and
+    the random variate.
+    """
+
+    track: CatalogueTrack
+    rank: int
+    score: float
+    distance: float
+    target: Point
+    numbers: Mapping[str, float]
+
+
+def rank(
+    catalogue: Catalogue,
+    targets: Sequence[Target],
+    *,
+    count: int,
+    seed: int,
+    recent: Iterable[int | str] = (),
+    preferences: Preferences = NO_PREFERENCE,
+) -> list[Ranked]:
+    """Choose up to `count` tracks, the k-th for the k-th target; past the last target the path has arrived.
+
+    No artist comes twice while there is another one to choose; no track ever does. `recent` holds the keys
+    of tracks that were played lately. Fewer tracks come back only when the catalogue allows no more. Raises
+    ValueError when `targets` is empty, or `count` or `seed` below 0.
+    """
+    if not targets or count < 0:
+        raise ValueError("ranking needs at least one target and a count from 0 up")
+    factors = _factors(catalogue, recent, preferences)
+    variates = np.random.default_rng(seed).gumbel(size=len(catalogue))
+    standing = variates.copy()
+    for factor in factors.values():
+        standing += np.log(factor)
+    open_tracks = np.ones(len(catalogue), dtype=np.bool_)
+    if not preferences.allow_explicit:
+        open_tracks &= ~catalogue.explicit
+    fresh_artists = open_tracks.copy()
+
+    chosen: list[Ranked] = []
+    for place in range(min(count, int(open_tracks.sum()))):
+        target = targets[min(place, len(targets) - 1)]
+        if not fresh_artists.any():
+            fresh_artists = open_tracks.copy()
+        weights = effective_weights(target)
+        distances = _distances(catalogue, target, weights)
+        utility = np.where(fresh_artists, standing + _log_fit(distances), -np.inf)
+        best = int(np.argmax(utility))
+        open_tracks[best] = False
+        fresh_artists &= open_tracks & (catalogue.artists != catalogue.artists[best])
+        chosen.append(_ranked(catalogue, best, place + 1, target, weights, float(distances[best]), factors, variates))
+    return chosen
+
+
+def effective_weights(target: Target) -> Point:
+    """Return each axis's weight after the uncertainty of the reading: wide readings hold the music less tightly."""
+    return Point(
+        target.weights.valence / (1 + (target.sd.valence / WIDE_SD) ** 2),
+        target.weights.arousal / (1 + (target.sd.arousal / WIDE_SD) ** 2),
+    )
+
+
+def _factors(
+    catalogue: Catalogue, recent: Iterable[int | str], preferences: Preferences
+) -> dict[str, NDArray[np.float64]]:
+    novelty = np.ones(len(catalogue))
+    novelty[catalogue.with_keys(recent)] = RECENT
+    language = np.full(len(catalogue), OTHER_LANGUAGE if preferences.languages else 1.0)
+    language[catalogue.in_languages({*preferences.languages, ""})] = 1.0
+    genre = np.full(len(catalogue), OTHER_GENRE if preferences.genres else 1.0)
+    genre[catalogue.in_genres(preferences.genres)] = 1.0
+    return {"novelty": novelty, "language": language, "genre": genre}
+
+
+def _distances(catalogue: Catalogue, target: Target, weights: Point) -> NDArray[np.float64]:
+    place = catalogue.percentile(target.point)
+    squares: NDArray[np.float64] = (
+        weights.valence * (catalogue.valence_percentile - place.valence) ** 2
+        + weights.arousal * (catalogue.arousal_percentile - place.arousal) ** 2
+    )
+    return np.sqrt(squares)
+
+
+def _log_fit(distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    return -((distances / SOFTNESS) ** 2) / 2
+
+
+def _ranked(
+    catalogue: Catalogue,
+    index: int,
+    place: int,
+    target: Target,
+    weights: Point,
+    distance: float,
+    factors: Mapping[str, NDArray[np.float64]],
+    variates: NDArray[np.float64],
+) -> Ranked:
+    aim = catalogue.percentile(target.point)
+    shares = {
+        "fit": math.exp(-((distance / SOFTNESS) ** 2) / 2),
+        **{name: float(factor[index]) for name, factor in factors.items()},
+    }
+    return Ranked(
+        track=catalogue.tracks[index],
+        rank=place,
+        score=math.prod(shares.values()),
+        distance=distance,
+        target=target.point,
+        numbers={
+            **shares,
+            "valence_percentile": float(catalogue.valence_percentile[index]),
+            "arousal_percentile": float(catalogue.arousal_percentile[index]),
+            "target_valence_percentile": aim.valence,
+            "target_arousal_percentile": aim.arousal,
+            "valence_weight": weights.valence,
+            "arousal_weight": weights.arousal,
+            "variate": float(variates[index]),
+        },
+    )
