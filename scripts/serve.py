@@ -1,0 +1,164 @@
+"""Start what Procfile names under honcho, print the address once the site answers, stop all of it together.
+
+A local Redis is among them only while REDIS_URL is set nowhere.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import functools
+import http.client
+import os
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+import environ
+import honcho.manager
+import honcho.process
+from honcho.environ import parse_procfile
+
+ROOT = Path(__file__).resolve().parents[1]
+STOPPING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+# sun_path of a Unix socket's address, less the closing zero byte.
+SOCKET_PATH_BYTES = 107
+# A worker that was asked to stop finishes the picture it is reading; only past this long is it killed.
+STOP_SECONDS = 40
+START_SECONDS = 120
+
+
+class Program(honcho.process.Process):
+    """One process of the Procfile, started with the signals let through that the manager holds back meanwhile."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self._child_ctor = functools.partial(
+            honcho.process.Popen, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        )
+
+
+class Leaders(honcho.manager.ProcessManager):
+    """Ask only the head of each process group to stop.
+
+    Gunicorn and Celery end their children in order; a child that is told so directly drops the work in its hands.
+    """
+
+    def terminate(self, pid: int) -> None:
+        """Send SIGTERM to one process."""
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except ProcessLookupError:
+            return
+
+
+class Site(honcho.manager.Manager):
+    """Honcho's manager, made safe against a Ctrl-C while it is still starting."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._process_ctor = Program
+        self._procmgr = Leaders()
+
+    def _start(self) -> None:
+        """Start every process and learn its number before a signal may ask for its end."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        signal.signal(signal.SIGHUP, self._hang_up)
+        super()._start()
+        printed = []
+        while not self._all_started():
+            message = self.events.get()
+            if message.type == "start":
+                self._processes[message.name]["pid"] = message.data["pid"]
+            else:
+                printed.append(message)
+        for message in printed:
+            self.events.put(message)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+
+    def _hang_up(self, signum: int, frame: FrameType | None) -> None:
+        """Stop everything after the terminal was closed; there is nothing left to print on."""
+        sink = Path(os.devnull).open("w")  # noqa: SIM115 (it stays open until the process ends)
+        sys.stdout = sys.stderr = self._printer.output = sink
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def only_one(data: Path) -> TextIO:
+    """Lock the data folder for this run. Exits with a clear line when another run holds it."""
+    data.mkdir(parents=True, exist_ok=True)
+    lock = (data / "run.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        sys.exit(f"Mood Music already runs on the data in {data}. Stop that one first.")
+    return lock
+
+
+def check_port(port: int) -> None:
+    """Exit with a clear line when something listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            sys.exit(f"Port {port} cannot be used ({error.strerror}). Choose another: make run PORT={port + 1}")
+
+
+def local_redis_url(data: Path) -> str:
+    """Return the address of our own Redis: a socket beside its data, or in a private folder if its path is too long."""
+    path = (data / "redis" / "redis.sock").resolve()
+    if len(os.fsencode(path)) > SOCKET_PATH_BYTES:
+        path = Path(tempfile.mkdtemp(prefix="mood-music-")) / "redis.sock"
+    return f"unix://{path}"
+
+
+def announce(port: int) -> None:
+    """Print the address as soon as the site answers there."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("HEAD", "/")
+            connection.getresponse()
+        except OSError:
+            time.sleep(0.25)
+        else:
+            print(f"\n  Mood Music is ready: http://localhost:{port}/   (Ctrl-C stops it)\n", flush=True)
+            return
+        finally:
+            connection.close()
+
+
+def main() -> int:
+    """Run the site until a signal or the end of one of its processes; return that one's exit code."""
+    os.chdir(ROOT)
+    os.umask(0o077)
+    environ.Env.read_env(ROOT / ".env", overwrite=False)
+    port = int(os.environ.get("PORT", "8000"))
+    data = Path(os.environ.get("DATA_DIR", ROOT / "var"))
+    lock = only_one(data)
+    check_port(port)
+    programs = parse_procfile((ROOT / "Procfile").read_text()).processes
+    if os.environ.get("REDIS_URL"):
+        del programs["redis"]
+    else:
+        os.environ["REDIS_URL"] = local_redis_url(data)
+    os.environ.update(PORT=str(port), PYTHONUNBUFFERED="1")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    honcho.manager.KILL_WAIT = STOP_SECONDS
+    site = Site()
+    for name, line in programs.items():
+        site.add_process(name, line, cwd=str(ROOT))
+    threading.Thread(target=announce, args=(port,), daemon=True).start()
+    site.loop()
+    lock.close()
+    return int(site.returncode or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
