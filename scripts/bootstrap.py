@@ -82,7 +82,7 @@ def install(lock: Path, folder: Path) -> None:
         pip = [PYTHON, debian_pip(folder) / "pip"]
         if not SYSTEM_CERTIFICATES.exists():
             environment.setdefault("PIP_CERT", str(debian_certificates(folder)))
-    options = ["--disable-pip-version-check", "--require-hashes", "--requirement", lock]
+    options: list[str | Path] = ["--disable-pip-version-check", "--require-hashes", "--requirement", lock]
     subprocess.run([*pip, "install", *options], check=True, env=environment)
 
 

@@ -1,0 +1,66 @@
+PYTHON ?= python3.11
+BIN := .venv/bin
+# The browser tests drive this program; without one they are left out, and `make test` says so.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+export CHROMIUM
+
+.DEFAULT_GOAL := help
+.PHONY: help venv dev setup run demo test test-browser test-postgres lint format types layers lock train
+
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+venv:
+	@$(PYTHON) scripts/bootstrap.py
+
+dev:
+	@$(PYTHON) scripts/bootstrap.py --dev
+
+setup: venv ## Install everything, write .env, prepare database, catalogue and static files
+	@$(BIN)/python -m scripts.environment
+	@$(BIN)/python -m scripts.prepare
+
+run: setup ## Set up and start the site; PORT=8010 chooses another port
+	@$(BIN)/python -m scripts.serve
+
+demo: setup ## Make a demo user with a sample history
+	@$(BIN)/python manage.py demo
+
+test: dev ## Run the tests that need nothing but what is installed
+ifeq ($(CHROMIUM),)
+	@echo "No Chromium found (install Debian's chromium, or set CHROMIUM): the browser tests are left out."
+	$(BIN)/pytest -m "not postgres and not browser"
+else
+	$(BIN)/pytest -m "not postgres"
+endif
+
+test-browser: dev ## Run the browser tests alone
+	$(BIN)/pytest -m browser
+
+test-postgres: dev ## Run the tests on the PostgreSQL that DATABASE_URL names
+	@case "$(DATABASE_URL)" in postgres*) ;; *) echo "Set DATABASE_URL=postgres://user:password@host/name"; exit 1;; esac
+	$(BIN)/pytest -m "not browser"
+
+lint: dev ## Check format and rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: dev ## Format the code and put right what can be put right safely
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: dev ## Check types
+	$(BIN)/mypy
+
+layers: dev ## Check that each layer imports only from those below it
+	$(BIN)/lint-imports
+
+COMPILE := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+	--no-header --no-emit-index-url --no-emit-find-links
+lock: dev ## Write the locks anew; UPGRADE=--upgrade takes the newest versions that fit
+	$(COMPILE) $(UPGRADE) requirements.in --output-file requirements.txt
+	$(COMPILE) $(UPGRADE) requirements-dev.in --output-file requirements-dev.txt
+
+train: venv ## Train the expression network on DATA, a folder or file in FER2013's format
+	@test -n "$(DATA)" || { echo "Say where the data are: make train DATA=path/to/fer2013"; exit 1; }
+	$(BIN)/python -m ml train --data "$(DATA)"
