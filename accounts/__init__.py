@@ -1,0 +1,1 @@
+"""Who a person is to the site: sign-up, log-in, sessions."""

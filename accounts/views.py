@@ -1,0 +1,17 @@
+"""The account page: where to change what."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+
+@never_cache
+@login_required
+@require_safe
+def account_settings(request: HttpRequest) -> HttpResponse:
+    """Link to password, addresses, sessions and privacy."""
+    return render(request, "accounts/settings.html")

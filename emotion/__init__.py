@@ -1,0 +1,1 @@
+"""Captures and readings: from a picture to an expression, and the history of them."""

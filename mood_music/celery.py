@@ -1,0 +1,11 @@
+"""The Celery application. Run with `celery -A mood_music worker`."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mood_music.settings.local")
+
+app = Celery("mood_music")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

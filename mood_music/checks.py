@@ -1,0 +1,40 @@
+"""System checks: misconfiguration is told at start, with an id and a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+_SCHEMES = ("redis://", "rediss://", "unix://")
+
+
+@register()
+def redis_url_is_usable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a REDIS_URL that Celery would misread."""
+    if settings.REDIS_URL.startswith(_SCHEMES):
+        return []
+    return [
+        Error(
+            "REDIS_URL does not name a Redis server.",
+            hint=f"Start it with one of {', '.join(_SCHEMES)}",
+            id="mood_music.E001",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def contact_address_is_real(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Warn of a contact address that nobody reads: privacy requests would be lost."""
+    if not settings.CONTACT_EMAIL.endswith("@localhost"):
+        return []
+    return [
+        Warning(
+            "CONTACT_EMAIL is not an address that people can write to.",
+            hint="Set CONTACT_EMAIL: the legal pages name it for privacy requests.",
+            id="mood_music.W001",
+        )
+    ]

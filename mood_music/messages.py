@@ -1,0 +1,123 @@
+"""The words for people. Code passes ids; every sentence that explains a failure is here, and says what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+
+
+@dataclass(frozen=True, slots=True)
+class UserMessage:
+    """Hold what a person reads: a title, what happened, and what to do now."""
+
+    title: str
+    text: str
+    action: str = ""
+
+
+_MESSAGES: dict[str, UserMessage] = {
+    # A picture that cannot be read at all (codes of ml.pictures).
+    "not_an_image": UserMessage(
+        "That file is not a picture we can open",
+        "We read photos as JPEG, PNG or WebP.",
+        "Choose a photo in one of these formats. From an iPhone, pick “Most compatible” in the camera settings.",
+    ),
+    "too_many_pixels": UserMessage(
+        "That picture is too large",
+        "It has more than 40 million pixels, which is more than a reading needs.",
+        "Send a smaller version, or take a photo with the camera here.",
+    ),
+    "animated": UserMessage(
+        "That picture moves", "Animated pictures cannot be read.", "Choose a still photo."
+    ),
+    "truncated": UserMessage(
+        "That picture is incomplete",
+        "The file ends too early; perhaps the upload or a copy was cut short.",
+        "Send it again, or choose another photo.",
+    ),
+    "too_small": UserMessage(
+        "That picture is too small",
+        "A face needs at least 48 pixels in each direction.",
+        "Choose a larger photo, or take one with the camera here.",
+    ),
+    "too_large": UserMessage(
+        "That file is too large",
+        "Files may have up to {max_megabytes} MB.",
+        "Send a smaller version, or take a photo with the camera here.",
+    ),
+    "no_photo": UserMessage("There was no photo", "Nothing was sent.", "Choose a photo or take one, then send it."),
+    # A picture in which no face can be read honestly (found out by the worker).
+    "no_face": UserMessage(
+        "We found no face",
+        "Nothing in this picture looked like a face to us, so there is nothing to read.",
+        "Look towards the camera with your whole face in the picture, in even light, and try again.",
+    ),
+    "too_dark": UserMessage(
+        "It is too dark to read",
+        "There is too little light on the face for an honest reading.",
+        "Turn to a window or a lamp and try again.",
+    ),
+    "face_too_small": UserMessage(
+        "The face is too far away",
+        "It covers too few pixels for an honest reading.",
+        "Come closer to the camera, or crop the photo around the face, and try again.",
+    ),
+    # The site's own trouble.
+    "processing_failed": UserMessage(
+        "We could not finish this reading",
+        "It failed on our side three times, so we stopped. Your picture has been deleted.",
+        "Please try again with a new photo.",
+    ),
+    "picture_lost": UserMessage(
+        "The picture is no longer there",
+        "It went missing on our side before it could be read.",
+        "Please send it again.",
+    ),
+    "consent_required": UserMessage(
+        "We need your consent first",
+        "Without your consent to read expressions, no picture is looked at.",
+        "Say yes on the consent page, or leave it: nothing has been stored.",
+    ),
+    "in_flight": UserMessage(
+        "One moment",
+        "You already have readings under way.",
+        "Wait until they are done, then send the next one.",
+    ),
+    "busy": UserMessage(
+        "Many people are here right now",
+        "The queue is full, so this picture was not taken in. Nothing was stored.",
+        "Please try again in a minute.",
+    ),
+    "still_pending": UserMessage(
+        "This reading is still under way", "It has not finished yet.", "Wait for it, then try again."
+    ),
+    "no_reading": UserMessage(
+        "There is no reading to change", "This picture was not read.", "Take a new one."
+    ),
+    "bad_cursor": UserMessage(
+        "That page does not exist", "The link to this part of your history is damaged.", "Start from the newest reading."
+    ),
+    "unknown_emotion": UserMessage("We do not know that word", "It is not one of the eight.", "Pick one of the buttons."),
+    "unknown_mode": UserMessage("We do not know that mode", "It is not one of the four.", "Pick one of the buttons."),
+    # Advice that goes with a reading (codes of ml.quality).
+    "advice.dark": UserMessage("", "The picture is dark. More light on your face makes the reading surer."),
+    "advice.bright": UserMessage("", "The picture is very bright. Turn a little away from the light."),
+    "advice.blurred": UserMessage("", "The face is blurred. Hold still for a moment, or wipe the lens."),
+    "advice.small_face": UserMessage("", "The face is small in the picture. Come closer."),
+    "advice.turned_away": UserMessage("", "The head is turned. Look towards the camera."),
+    "advice.several_faces": UserMessage("", "There are several faces. We read the largest one, marked below."),
+}
+
+
+def message(message_id: str) -> UserMessage:
+    """Return the words of an id. Raises KeyError for an id that nobody wrote words for: that is a bug."""
+    found = _MESSAGES[message_id]
+    values: dict[str, Any] = {"max_megabytes": settings.MAX_UPLOAD_MEGABYTES}
+    return UserMessage(found.title, found.text.format(**values), found.action)
+
+
+def message_ids() -> frozenset[str]:
+    """Return every id that has words."""
+    return frozenset(_MESSAGES)

@@ -1,0 +1,1 @@
+"""Settings: `local` is what `make run` starts, `production` what a server runs, `test` what pytest uses."""

@@ -1,0 +1,22 @@
+"""Settings of the test suite: fast hashing, mail in memory, nothing outside a temporary folder."""
+
+import os
+import tempfile
+from pathlib import Path
+
+# Every process of one test run shares the folder; pytest-xdist workers get one each.
+DATA_FOLDER = Path(os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="mood-music-test-")))
+
+from mood_music.logs import configuration  # noqa: E402
+from mood_music.settings.base import *  # noqa: E402, F403
+from mood_music.settings.base import STORAGES  # noqa: E402
+
+SECRET_KEY = "only-for-tests-" + "x" * 40  # noqa: S105
+DEBUG = False
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+ACCOUNT_RATE_LIMITS: dict[str, str] = {}
+LOGGING = configuration(json=False, level="WARNING")

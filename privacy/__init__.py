@@ -1,0 +1,1 @@
+"""Consent, and what is held of whom: the registry that every other app reports to."""

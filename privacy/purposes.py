@@ -1,0 +1,65 @@
+"""The purposes a person can consent to, each on its own, and the words she consents to."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+
+from django.db import models
+from django.template.loader import get_template
+
+NOTICE_VERSION = "2026-11-22"
+"""Date of the wording below and of the privacy notice. A new date asks everybody again."""
+
+
+class Purpose(models.TextChoices):
+    """List the purposes. All are off until the person says yes."""
+
+    EMOTION_INFERENCE = "emotion_inference", "Read my expression"
+    STORE_HISTORY = "store_history", "Keep my mood history"
+    STORE_IMAGE = "store_image", "Keep the picture of my face"
+    TRAIN_MODEL = "train_model", "Improve the model with my corrections"
+    SPOTIFY_LINK = "spotify_link", "Connect my Spotify account"
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeText:
+    """Hold what a person reads before saying yes to a purpose."""
+
+    purpose: Purpose
+    description: str
+    required: bool = False
+
+    @property
+    def title(self) -> str:
+        """Return the purpose's short name."""
+        return str(self.purpose.label)
+
+
+# Only what the site does today is asked for; a purpose joins this list with the feature that needs it.
+ASKED: tuple[PurposeText, ...] = (
+    PurposeText(
+        Purpose.EMOTION_INFERENCE,
+        "An AI system looks at the picture you send and estimates which of eight expressions your face shows. "
+        "Without this, no picture is looked at. The picture is deleted as soon as the reading exists.",
+        required=True,
+    ),
+    PurposeText(
+        Purpose.STORE_HISTORY,
+        "Your readings, corrections and the music that went with them stay until you delete them. "
+        "Without this, each reading is forgotten within the hour.",
+    ),
+    PurposeText(
+        Purpose.STORE_IMAGE,
+        "A small crop of your face stays beside each reading, visible to you alone. Without this, no picture is kept.",
+    ),
+)
+
+
+@cache
+def notice_hash() -> str:
+    """Return the SHA-256 of every word a person consents to: the texts above and the privacy notice."""
+    words = [NOTICE_VERSION, *(f"{t.purpose}|{t.title}|{t.description}" for t in ASKED)]
+    source = get_template("legal/privacy_notice.html").template.source  # type: ignore[attr-defined]
+    return hashlib.sha256("\n".join([*words, source]).encode()).hexdigest()

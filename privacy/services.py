@@ -1,0 +1,49 @@
+"""Change what a person has agreed to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils.translation import get_language
+
+from privacy.models import ConsentRecord
+from privacy.purposes import ASKED, NOTICE_VERSION, Purpose, notice_hash
+from privacy.registry import categories
+from privacy.selectors import consent_granted
+
+logger = structlog.get_logger(__name__)
+
+
+@transaction.atomic
+def consent_record(*, user: Any, purpose: Purpose, granted: bool, given_through: str) -> ConsentRecord | None:
+    """Record a yes or a no, and purge the purpose's data on a no.
+
+    Returns None when the answer is the one that already holds: the log keeps changes, not clicks.
+    """
+    if consent_granted(user=user, purpose=purpose) == granted:
+        return None
+    record = ConsentRecord.objects.create(
+        user=user,
+        purpose=purpose,
+        granted=granted,
+        notice_version=NOTICE_VERSION,
+        notice_sha256=notice_hash(),
+        language=get_language() or "en",
+        given_through=given_through,
+    )
+    if not granted:
+        for category in categories():
+            if category.purpose == purpose:
+                category.purge(user)
+    logger.info("consent_recorded", consent_record_id=record.pk, purpose=purpose, granted=granted)
+    return record
+
+
+@transaction.atomic
+def consent_answers_record(*, user: Any, answers: dict[Purpose, bool], given_through: str) -> None:
+    """Record the answers of one form; purposes that it did not ask are left as they are."""
+    for text in ASKED:
+        if text.purpose in answers:
+            consent_record(user=user, purpose=text.purpose, granted=answers[text.purpose], given_through=given_through)

@@ -1,0 +1,107 @@
+"""The privacy pages: consent, the privacy centre, the legal texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from privacy import selectors, services
+from privacy.forms import ConsentForm, SwitchForm
+from privacy.models import ConsentRecord
+from privacy.purposes import ASKED, NOTICE_VERSION, Purpose
+from privacy.registry import categories
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def consent(request: HttpRequest) -> HttpResponse:
+    """Ask for consent before the first capture, and again after the notice changed."""
+    if request.method == "POST":
+        form = ConsentForm(request.POST)
+        if form.is_valid():
+            services.consent_answers_record(user=request.user, answers=form.answers(), given_through="consent page")
+            return redirect(form.next_url(reverse("capture_new")))
+    else:
+        states = {state.text.purpose.value: state.granted for state in selectors.consent_states(user=request.user)}
+        form = ConsentForm(initial={**states, "next": request.GET.get("next", "")})
+    purposes = [
+        {"field": form[t.purpose], "title": t.title, "description": t.description, "required": t.required}
+        for t in ASKED
+    ]
+    context = {"form": form, "purposes": purposes, "notice_version": NOTICE_VERSION}
+    return render(request, "privacy/consent.html", context, status=422 if form.errors else 200)
+
+
+@never_cache
+@login_required
+@require_safe
+def privacy_centre(request: HttpRequest) -> HttpResponse:
+    """Show what is agreed to, what is held, and every answer so far."""
+    switches = [
+        {
+            "purpose": state.text.purpose.value,
+            "title": state.text.title,
+            "description": state.text.description,
+            "required": state.text.required,
+            "granted": state.granted,
+            "since": state.since,
+        }
+        for state in selectors.consent_states(user=request.user)
+    ]
+    records = [
+        {
+            "created_at": record.created_at,
+            "title": record.get_purpose_display(),
+            "granted": record.granted,
+            "notice_version": record.notice_version,
+        }
+        for record in ConsentRecord.objects.filter(user=request.user)[:50]
+    ]
+    context = {"switches": switches, "records": records, "held": selectors.held(user=request.user)}
+    return render(request, "privacy/centre.html", context)
+
+
+@login_required
+@require_POST
+def consent_switch(request: HttpRequest) -> HttpResponse:
+    """Turn one purpose on or off; off purges what it allowed, at once."""
+    form = SwitchForm(request.POST)
+    if not form.is_valid():
+        return HttpResponseBadRequest("unknown purpose")
+    purpose = Purpose(form.cleaned_data["purpose"])
+    granted = form.cleaned_data["granted"] == "on"
+    services.consent_record(user=request.user, purpose=purpose, granted=granted, given_through="privacy centre")
+    if granted:
+        messages.success(request, f"“{purpose.label}” is on.")
+    else:
+        messages.success(request, f"“{purpose.label}” is off, and what it allowed us to keep is deleted.")
+    return redirect("privacy_centre")
+
+
+def _legal(name: str) -> Any:
+    @require_safe
+    def page(request: HttpRequest) -> HttpResponse:
+        context = {
+            "notice_version": NOTICE_VERSION,
+            "contact_email": settings.CONTACT_EMAIL,
+            "minimum_age": settings.MINIMUM_AGE,
+            "retention": [{"what": c.label, "term": c.retention} for c in categories()],
+        }
+        return render(request, f"legal/{name}.html", context)
+
+    return page
+
+
+privacy_notice = _legal("privacy_notice")
+terms = _legal("terms")
+ai_notice = _legal("ai_notice")
+accessibility = _legal("accessibility")

@@ -1,0 +1,93 @@
+"""Turn a reading and its set into what the result page shows. No queries of its own, no decisions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emotion.models import EmotionReading
+from mood_music.messages import message
+from recommendations.circumplex import Mode
+from recommendations.models import RecommendationSet
+from recommendations.selectors import mode_of
+from recommendations.spotify_links import search_url
+
+MODE_WORDS: dict[Mode, tuple[str, str]] = {
+    Mode.MATCH: ("Match", "Music that meets the mood where it is."),
+    Mode.SHIFT: ("Shift", "Begins with the mood and moves on in small steps."),
+    Mode.LIFT: ("Lift", "Bright and lively from the first track."),
+    Mode.KEEP: ("Keep", "Holds on to a mood that feels right."),
+}
+
+
+def scores(reading: EmotionReading) -> list[dict[str, Any]]:
+    """Return all eight scores, the highest first."""
+    ordered = sorted(reading.scores.items(), key=lambda item: -item[1])
+    return [
+        {"emotion": name, "label": name.capitalize(), "score": score, "percent": round(100 * score)}
+        for name, score in ordered
+    ]
+
+
+def verdict(reading: EmotionReading) -> str:
+    """Return the reading in one honest sentence: an expression that was seen, not a feeling that is known."""
+    if reading.corrected:
+        return f"You said: {reading.label.lower()}"
+    first, second = (row["label"].lower() for row in scores(reading)[:2])
+    if reading.sure:
+        return f"Looks like {first}"
+    return f"Not sure: perhaps {first}, perhaps {second}"
+
+
+def advice(reading: EmotionReading) -> list[str]:
+    """Return what would make the next reading surer."""
+    return [message(f"advice.{code}").text for code in reading.quality["advice"]]
+
+
+def faces(reading: EmotionReading) -> dict[str, Any] | None:
+    """Return the outline of the picture with all faces, or None when there was only one."""
+    if len(reading.faces) < 2:  # noqa: PLR2004
+        return None
+    return {
+        "width": reading.picture_width,
+        "height": reading.picture_height,
+        "boxes": [{**box, "read": number == 0} for number, box in enumerate(reading.faces)],
+    }
+
+
+def modes(reading: EmotionReading) -> list[dict[str, Any]]:
+    """Return the four modes, the one in force marked."""
+    active = mode_of(reading=reading)
+    return [
+        {"value": mode.value, "label": label, "description": description, "active": mode is active}
+        for mode, (label, description) in MODE_WORDS.items()
+    ]
+
+
+def tracks(found: RecommendationSet) -> list[dict[str, Any]]:
+    """Return the rows of the set."""
+    return [
+        {
+            "rank": each.rank,
+            "track": each.track,
+            "reason": each.reason,
+            "spotify_url": search_url(each.track.title, each.track.artist),
+        }
+        for each in found.recommendations.all()
+    ]
+
+
+def plane(found: RecommendationSet) -> dict[str, Any]:
+    """Return the drawing of the plane in units of 0 to 100, valence to the right and arousal upwards."""
+
+    def point(valence: float, arousal: float) -> dict[str, float]:
+        return {"x": round(100 * valence, 1), "y": round(100 * (1 - arousal), 1)}
+
+    return {
+        "start": point(found.start_valence, found.start_arousal),
+        "goal": point(found.goal_valence, found.goal_arousal),
+        "moves": (found.start_valence, found.start_arousal) != (found.goal_valence, found.goal_arousal),
+        "tracks": [
+            {**point(each.track.valence, each.track.arousal), "rank": each.rank, "title": each.track.title}
+            for each in found.recommendations.all()
+        ],
+    }

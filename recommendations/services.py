@@ -1,0 +1,149 @@
+"""Build and store sets of music; import catalogues."""
+
+from __future__ import annotations
+
+import datetime
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from kombu.exceptions import OperationalError as QueueDown
+
+from emotion.models import EmotionReading
+from emotion.services import capture_mode_set
+from ml.types import Emotion
+from mood_music.errors import UserError
+from recommendations import selectors
+from recommendations.catalogue import read_catalogue, track_key
+from recommendations.circumplex import Mode
+from recommendations.models import Recommendation, RecommendationSet, Track
+from recommendations.planning import certain, plan
+
+logger = structlog.get_logger(__name__)
+
+
+def set_publish(*, reading_id: int) -> None:
+    """Queue the building of a set. When the queue is down the sweeper builds it later."""
+    from recommendations.tasks import recommendation_set_build
+
+    try:
+        recommendation_set_build.delay(reading_id)
+    except QueueDown:
+        logger.warning("queue_unreachable", reading_id=reading_id)
+
+
+def set_build(*, reading_id: int) -> RecommendationSet | None:
+    """Build the set of a reading in the mode in force, or return the one that is there.
+
+    Returns None when the reading is gone. Safe to run any number of times, also at once.
+    """
+    with transaction.atomic():
+        # The reading's row is the lock: of two tasks at once, the second finds the set of the first.
+        reading = EmotionReading.objects.select_for_update(of=("self",)).filter(pk=reading_id).first()
+        if reading is None:
+            return None
+        mode = selectors.mode_of(reading=reading)
+        existing = reading.sets.filter(mode=mode).first()
+        if existing:
+            return existing
+        scores = {Emotion(name): float(score) for name, score in reading.scores.items()}
+        planned = plan(
+            selectors.catalogue_load(),
+            certain(reading.emotion) if reading.corrected else scores,
+            reading.emotion,
+            mode=mode,
+            count=settings.RECOMMENDATIONS_PER_SET,
+            seed=zlib.crc32(f"{reading.capture.public_id}:{mode}:{reading.emotion}".encode()),
+            recent=selectors.recent_tracks(user=reading.user, besides=reading),
+        )
+        built = RecommendationSet.objects.create(
+            reading=reading,
+            user=reading.user,
+            mode=mode,
+            start_valence=planned.start.valence,
+            start_arousal=planned.start.arousal,
+            goal_valence=planned.goal.valence,
+            goal_arousal=planned.goal.arousal,
+        )
+        Recommendation.objects.bulk_create(
+            Recommendation(
+                recommendation_set=built,
+                track_id=each.ranked.track.key,
+                rank=each.ranked.rank,
+                score=each.ranked.score,
+                reason=each.reason,
+                numbers=dict(each.ranked.numbers),
+            )
+            for each in planned.tracks
+        )
+    logger.info("set_built", reading_id=reading_id, set_id=built.pk, tracks=len(planned.tracks))
+    return built
+
+
+def sets_rebuild(*, reading_id: int) -> RecommendationSet | None:
+    """Throw away the sets of a reading and build the one in force anew, as after a correction."""
+    with transaction.atomic():
+        RecommendationSet.objects.filter(reading_id=reading_id).delete()
+        return set_build(reading_id=reading_id)
+
+
+def set_mode(*, reading: EmotionReading, mode: str) -> RecommendationSet | None:
+    """Choose the listening mode of a reading and build its set. Raises UserError for a mode that is none."""
+    if mode not in {m.value for m in Mode}:
+        raise UserError("unknown_mode")
+    with transaction.atomic():
+        capture_mode_set(capture=reading.capture, mode=mode)
+        return set_build(reading_id=reading.pk)
+
+
+# A reading without a set for so long lost its message.
+OVERDUE = datetime.timedelta(seconds=20)
+SWEEP_LIMIT = 100
+
+
+def sets_sweep() -> int:
+    """Build the sets whose message was lost; return how many."""
+    overdue = EmotionReading.objects.filter(sets=None, created_at__lt=timezone.now() - OVERDUE)
+    ids = list(overdue.order_by("pk").values_list("pk", flat=True)[:SWEEP_LIMIT])
+    for reading_id in ids:
+        set_build(reading_id=reading_id)
+    return len(ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """Count what an import did."""
+
+    created: int
+    updated: int
+    unchanged: int
+
+
+@transaction.atomic
+def catalogue_import(*, path: Path) -> Imported:
+    """Bring the catalogue in line with a file: new recordings are added, known ones updated, none removed.
+
+    All or nothing. Raises CatalogueError with every fault of the file.
+    """
+    known = {track.key: track for track in Track.objects.all()}
+    created, updated, unchanged = [], [], 0
+    fields = ("title", "artist", "year", "language", "instrumental", "explicit", "valence", "arousal", "rated_by")
+    for row in read_catalogue(path):
+        values = {name: getattr(row, name) for name in fields} | {"genres": list(row.genres)}
+        key = track_key(row.title, row.artist)
+        track = known.get(key)
+        if track is None:
+            created.append(Track(key=key, **values))
+        elif any(getattr(track, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(track, name, value)
+            updated.append(track)
+        else:
+            unchanged += 1
+    Track.objects.bulk_create(created)
+    Track.objects.bulk_update(updated, [*fields, "genres"])
+    return Imported(len(created), len(updated), unchanged)

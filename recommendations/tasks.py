@@ -1,0 +1,19 @@
+"""What the workers run for music: take an id, call one service."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from recommendations import services
+
+
+@shared_task
+def recommendation_set_build(reading_id: int) -> None:
+    """Build the set of one reading."""
+    services.set_build(reading_id=reading_id)
+
+
+@shared_task
+def sets_sweep() -> None:
+    """Build the sets whose message was lost."""
+    services.sets_sweep()

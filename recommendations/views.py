@@ -1,0 +1,60 @@
+"""The result page: the reading and its music together."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from emotion.models import EMOTION_CHOICES
+from emotion.selectors import reading_of
+from emotion.views import capture_or_404, status_context
+from mood_music.errors import UserError
+from mood_music.messages import message
+from recommendations import presenters, selectors, services
+
+
+@never_cache
+@login_required
+@require_safe
+def result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Show where a capture stands; once it is done, the reading, the music and what to do next."""
+    capture = capture_or_404(request, public_id)
+    reading = reading_of(capture=capture)
+    found = selectors.set_of(reading=reading) if reading else None
+    context: dict[str, Any] = {
+        **status_context(capture),
+        "waiting": capture.is_open or (reading is not None and found is None),
+        "reading": reading,
+        "refusal": message(capture.refusal) if capture.refusal else None,
+        "set": found,
+    }
+    if reading:
+        context |= {
+            "scores": presenters.scores(reading),
+            "verdict": presenters.verdict(reading),
+            "advice": presenters.advice(reading),
+            "faces_svg": presenters.faces(reading),
+            "emotions": [{"value": value, "label": label} for value, label in EMOTION_CHOICES],
+            "modes": presenters.modes(reading),
+        }
+    if found:
+        context |= {"recommendations": presenters.tracks(found), "plane": presenters.plane(found)}
+    return render(request, "recommendations/result.html", context)
+
+
+@login_required
+@require_POST
+def set_mode(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Change what the music should do."""
+    capture = capture_or_404(request, public_id)
+    reading = reading_of(capture=capture)
+    if reading is None:
+        raise UserError("no_reading", status=409)
+    services.set_mode(reading=reading, mode=request.POST.get("mode", ""))
+    return redirect(f"{capture.get_absolute_url()}#music")
