@@ -52,7 +52,8 @@ def command(folder: Path, socket: Path) -> list[str]:
         "save": "",
         # A queue may refuse a message; it must never drop one to make room.
         "maxmemory-policy": "noeviction",
-        "loglevel": "warning",
+        "loglevel": "notice",
+        "logfile": str(folder / "redis.log"),
     }
     return [server_binary(), *(part for name, value in options.items() for part in (f"--{name}", value))]
 
@@ -78,8 +79,11 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    print(f"{Path(server_binary()).name} listens on {socket}", flush=True)
     try:
-        return server.wait()
+        code = server.wait()
+        print(f"Redis ended with code {code}; {folder / 'redis.log'} says why.", file=sys.stderr)
+        return code
     except SystemExit:
         if server.poll() is None:
             wait_for_clients_to_leave(socket)
