@@ -1,0 +1,101 @@
+"""Cut a found face out of a photo as FER2013 frames its faces: 48x48, grey, eyes level.
+
+The training pictures are such crops already and go into the network as they are; this is how a photo becomes one.
+Standardisation is the network's own first layer, so nothing else happens to a face on either way.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from ml.types import Box, Landmarks
+
+FACE_SIDE = 48
+
+# Where the detector finds the five points in FER2013's own pictures: medians over 1,111 faces found in 1,200
+# Training rows drawn at random (left eye 15.2, 18.9; right eye 33.0, 18.5; nose 24.0, 28.7; mouth 17.0, 37.5 and
+# 31.6, 37.4), made symmetric about the middle. The frame runs from the brow or hairline to the chin.
+TEMPLATE = np.array([[15.1, 18.7], [32.9, 18.7], [24.0, 28.7], [16.7, 37.5], [31.3, 37.5]])
+"""Left eye, right eye, nose, mouth left, mouth right in pixels of the 48x48 crop."""
+
+_OVERSAMPLING = 2
+"""The turn is done at twice the size and averaged down, so that slanted edges do not become stairs."""
+_SMALLEST_SPREAD = 1e-3
+"""Square pixels. Landmarks in one point would ask for an endless enlargement."""
+
+
+def grey_face(picture: Image.Image, landmarks: Landmarks) -> npt.NDArray[np.uint8]:
+    """Return the aligned face, uint8 (48, 48), of an upright picture; beyond its edge the edge is repeated."""
+    turn, shift = _similarity(landmarks)
+    # The frame's corners in the photo bound what has to be read of it.
+    side = FACE_SIDE
+    corners = (np.array([0, side, side * 1j, side * (1 + 1j)]) - shift) / turn
+    left, top = int(np.floor(corners.real.min())) - 2, int(np.floor(corners.imag.min())) - 2
+    right, bottom = int(np.ceil(corners.real.max())) + 2, int(np.ceil(corners.imag.max())) + 2
+    patch = _cut_grey(picture, left, top, right, bottom)
+    # A large face is shrunk before it is turned: an affine transform reads single pixels and would alias.
+    finest = _OVERSAMPLING * float(abs(turn))
+    scale = min(1.0, finest)
+    if scale < 1:
+        size = (max(1, round(patch.width * scale)), max(1, round(patch.height * scale)))
+        horizontal, vertical = size[0] / patch.width, size[1] / patch.height
+        patch = patch.resize(size, Image.Resampling.BOX)
+    else:
+        horizontal = vertical = 1.0
+    back = 1 / (_OVERSAMPLING * turn)
+    origin = -shift / turn - (left + top * 1j)
+    coefficients = (
+        back.real * horizontal, -back.imag * horizontal, origin.real * horizontal,
+        back.imag * vertical, back.real * vertical, origin.imag * vertical,
+    )  # fmt: skip
+    large = (side * _OVERSAMPLING, side * _OVERSAMPLING)
+    face = patch.transform(large, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR)
+    return np.asarray(face.reduce(_OVERSAMPLING), np.uint8)
+
+
+def _similarity(landmarks: Landmarks) -> tuple[complex, complex]:
+    """Return turn and shift such that turn * point + shift lies closest to the template, points as x + iy.
+
+    Least squares over all five points (Umeyama 1991, without mirroring): the eyes come out level, while a turned
+    head, whose eyes stand closer together, is not enlarged as it would be by the eyes alone.
+    """
+    points = np.array(
+        [complex(*point) for point in (
+            landmarks.left_eye, landmarks.right_eye, landmarks.nose, landmarks.mouth_left, landmarks.mouth_right)]
+    )  # fmt: skip
+    wanted = TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1]
+    offset, goal = points - points.mean(), wanted - wanted.mean()
+    spread = max(float((abs(offset) ** 2).sum()), _SMALLEST_SPREAD)
+    turn = complex((offset.conj() * goal).sum() / spread)
+    if turn == 0:
+        turn = complex(_SMALLEST_SPREAD)
+    return turn, complex(wanted.mean() - turn * points.mean())
+
+
+def _cut_grey(picture: Image.Image, left: int, top: int, right: int, bottom: int) -> Image.Image:
+    """Return a part of a picture, which may reach beyond its edges, in grey."""
+    inside = picture.crop(
+        (min(max(left, 0), picture.width - 1), min(max(top, 0), picture.height - 1),
+         max(min(right, picture.width), 1), max(min(bottom, picture.height), 1))
+    ).convert("L")  # fmt: skip
+    before, after = (max(-top, 0), max(-left, 0)), (max(bottom - picture.height, 0), max(right - picture.width, 0))
+    if not any((*before, *after)):
+        return inside
+    pixels = np.pad(np.asarray(inside), tuple(zip(before, after, strict=True)), mode="edge")
+    return Image.fromarray(pixels)
+
+
+def face_crop(picture: Image.Image, box: Box, margin: float = 0.25, max_side: int = 320) -> Image.Image:
+    """Return the face with some surroundings, as a person would keep it: RGB, not turned, at most `max_side` pixels.
+
+    `margin` is a share of the box on each side; the crop ends at the picture's edge.
+    """
+    grown = margin * max(box.width, box.height)
+    edges = (box.x - grown, box.y - grown, box.x + box.width + grown, box.y + box.height + grown)
+    left, top = (int(max(0, min(edge, side - 1))) for edge, side in zip(edges[:2], picture.size, strict=True))
+    right, bottom = (int(min(side, max(edge, 1))) for edge, side in zip(edges[2:], picture.size, strict=True))
+    crop = picture.crop((left, top, max(right, left + 1), max(bottom, top + 1))).convert("RGB")
+    crop.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
+    return crop
