@@ -6,7 +6,8 @@ import os
 import sys
 
 import django
-from django.core.management import call_command
+from django.conf import settings
+from django.core.management import CommandError, call_command
 
 
 def main() -> int:
@@ -14,10 +15,15 @@ def main() -> int:
     os.umask(0o077)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mood_music.settings.local")
     django.setup()
-    call_command("migrate", interactive=False, verbosity=0)
-    call_command("createcachetable", verbosity=0)
-    call_command("catalogue_import", starter=True)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    settings.DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("createcachetable", verbosity=0)
+        call_command("catalogue_import", starter=True)
+        call_command("collectstatic", interactive=False, verbosity=0)
+    except CommandError as error:
+        print(f"Set-up stopped: {error}", file=sys.stderr)
+        return 1
     return 0
 
 
