@@ -46,6 +46,9 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         print(f"Set-up stopped: this command failed with code {error.returncode}:\n  {error.cmd}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("\nSet-up stopped. The same command goes on with it.", file=sys.stderr)
+        return 130
     for lock in locks:
         stamp(lock).write_text(digest(lock))
     return 0

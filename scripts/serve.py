@@ -16,11 +16,11 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from types import FrameType
 from typing import TextIO
 
 import environ
 import honcho.manager
+import honcho.printer
 import honcho.process
 from honcho.environ import parse_procfile
 
@@ -57,18 +57,30 @@ class Leaders(honcho.manager.ProcessManager):
             return
 
 
+class Terminal(honcho.printer.Printer):
+    """Honcho's printer, which stops the site when there is nothing left to print on: its terminal was closed."""
+
+    def write(self, message: honcho.printer.Message) -> None:
+        """Print one line of one process."""
+        try:
+            super().write(message)
+        except OSError:
+            self.output = Path(os.devnull).open("w")  # noqa: SIM115 (it stays open until the process ends)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
 class Site(honcho.manager.Manager):
     """Honcho's manager, made safe against a Ctrl-C while it is still starting."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(Terminal(sys.stdout))
         self._process_ctor = Program
         self._procmgr = Leaders()
 
     def _start(self) -> None:
         """Start every process and learn its number before a signal may ask for its end."""
         signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
-        signal.signal(signal.SIGHUP, self._hang_up)
+        signal.signal(signal.SIGHUP, lambda signum, frame: os.kill(os.getpid(), signal.SIGTERM))
         super()._start()
         printed = []
         while not self._all_started():
@@ -80,12 +92,6 @@ class Site(honcho.manager.Manager):
         for message in printed:
             self.events.put(message)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-
-    def _hang_up(self, signum: int, frame: FrameType | None) -> None:
-        """Stop everything after the terminal was closed; there is nothing left to print on."""
-        sink = Path(os.devnull).open("w")  # noqa: SIM115 (it stays open until the process ends)
-        sys.stdout = sys.stderr = self._printer.output = sink
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def only_one(data: Path) -> TextIO:
@@ -123,7 +129,7 @@ def announce(port: int) -> None:
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            connection.request("HEAD", "/")
+            connection.request("GET", "/")
             connection.getresponse()
         except OSError:
             time.sleep(0.25)
