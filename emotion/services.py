@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 import structlog
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -57,7 +58,7 @@ def capture_create(
         raise UserError(error.code) from error
     with transaction.atomic():
         # The person's row is locked, so that two requests at once cannot both pass the check or use one key twice.
-        type(user).objects.select_for_update().get(pk=user.pk)
+        get_user_model().objects.select_for_update().get(pk=user.pk)
         existing = Capture.objects.for_user(user).filter(idempotency_key=key).first()
         if existing:
             return existing

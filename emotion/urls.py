@@ -1,4 +1,4 @@
-"""Addresses of captures and the history. The result page is the music's: it shows both."""
+"""Addresses of captures and the history. The result page and its status are the music's: they show both."""
 
 from django.urls import path
 
@@ -6,7 +6,6 @@ from emotion import views
 
 urlpatterns = [
     path("captures/new/", views.capture_new, name="capture_new"),
-    path("captures/<uuid:public_id>/status/", views.capture_status, name="capture_status"),
     path("captures/<uuid:public_id>/delete/", views.capture_delete, name="capture_delete"),
     path("captures/<uuid:public_id>/crop/", views.capture_crop, name="capture_crop"),
     path("captures/<uuid:public_id>/correct/", views.reading_correct, name="reading_correct"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -14,17 +15,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_permissions_policy.decorators import permissions_policy_override
 
-from django.conf import settings
-from django.utils import timezone
 from emotion import selectors, services
 from emotion.forms import CaptureForm, HistoryFilterForm, words
 from emotion.models import Capture
 from mood_music.errors import UserError
 from privacy.purposes import Purpose
 from privacy.selectors import consent_granted
-
-SLOW_AFTER_SECONDS = 20
-
 
 def capture_or_404(request: HttpRequest, public_id: uuid.UUID) -> Capture:
     """Return the caller's own capture; somebody else's does not exist for her."""
@@ -73,30 +69,6 @@ def _capture_page(request: HttpRequest, form: CaptureForm, status: int) -> HttpR
         "recent": selectors.history_page(user=request.user, size=3).readings,
     }
     return render(request, "emotion/capture_new.html", context, status=status)
-
-
-@never_cache
-@login_required
-@require_safe
-def capture_status(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
-    """Return the status card that the result page polls; once the capture is finished, ask for the whole page."""
-    capture = capture_or_404(request, public_id)
-    context = status_context(capture)
-    response = render(request, "emotion/_status.html", context)
-    if context["finished"]:
-        response["HX-Refresh"] = "true"
-    return response
-
-
-def status_context(capture: Capture) -> dict[str, object]:
-    """Return what the status card shows."""
-    waited = (timezone.now() - capture.created_at).total_seconds()
-    return {
-        "capture": capture,
-        "label": capture.get_status_display(),
-        "slow": waited > SLOW_AFTER_SECONDS,
-        "finished": not capture.is_open,
-    }
 
 
 @never_cache

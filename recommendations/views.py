@@ -8,15 +8,19 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from emotion.models import EMOTION_CHOICES
+from emotion.models import EMOTION_CHOICES, Capture, EmotionReading
 from emotion.selectors import reading_of
-from emotion.views import capture_or_404, status_context
+from emotion.views import capture_or_404
 from mood_music.errors import UserError
 from mood_music.messages import message
 from recommendations import presenters, selectors, services
+from recommendations.models import RecommendationSet
+
+SLOW_AFTER_SECONDS = 20
 
 
 @never_cache
@@ -28,8 +32,7 @@ def result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     reading = reading_of(capture=capture)
     found = selectors.set_of(reading=reading) if reading else None
     context: dict[str, Any] = {
-        **status_context(capture),
-        "waiting": capture.is_open or (reading is not None and found is None),
+        **_status(capture, reading, found),
         "reading": reading,
         "refusal": message(capture.refusal) if capture.refusal else None,
         "set": found,
@@ -46,6 +49,31 @@ def result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if found:
         context |= {"recommendations": presenters.tracks(found), "plane": presenters.plane(found)}
     return render(request, "recommendations/result.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def capture_status(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Return the status card that the result page polls; once there is all to show, ask for the whole page."""
+    capture = capture_or_404(request, public_id)
+    reading = reading_of(capture=capture)
+    context = _status(capture, reading, selectors.set_of(reading=reading) if reading else None)
+    response = render(request, "emotion/_status.html", context)
+    if not context["waiting"]:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+def _status(capture: Capture, reading: EmotionReading | None, found: RecommendationSet | None) -> dict[str, Any]:
+    waited = (timezone.now() - capture.created_at).total_seconds()
+    return {
+        "capture": capture,
+        "label": capture.get_status_display(),
+        "slow": waited > SLOW_AFTER_SECONDS,
+        # The music comes a moment after the reading.
+        "waiting": capture.is_open or (reading is not None and found is None),
+    }
 
 
 @login_required

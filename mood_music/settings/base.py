@@ -22,6 +22,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    # Lets our templates replace those of form fields.
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.usersessions",

@@ -1,0 +1,145 @@
+"""Every address of the site against everybody who should not get through it."""
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from emotion.models import Capture, EmotionReading
+from tests.factories import CaptureFactory, ReadingFactory
+
+pytestmark = pytest.mark.django_db
+
+PUBLIC = {
+    "home",
+    "health_live",
+    "health_ready",
+    "privacy_notice",
+    "terms",
+    "ai_notice",
+    "accessibility",
+}
+# Ask a person to log in, and show her only what is hers.
+PERSONAL = {"account_settings", "privacy_centre", "consent", "consent_switch", "capture_new", "history"}
+API = {"api_captures", "api_schema"}
+# Carry the public id of a capture. The value is the method that does something.
+OWNED = {
+    "result": "get",
+    "capture_status": "get",
+    "capture_crop": "get",
+    "capture_delete": "post",
+    "reading_correct": "post",
+    "set_mode": "post",
+}
+OWNED_API = {"api_capture"}
+
+
+def own_routes(patterns=None):
+    """Return the names of all addresses but allauth's and the admin's, which their own tests cover."""
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            if str(pattern.pattern) not in {"accounts/", "admin/"}:
+                yield from own_routes(pattern.url_patterns)
+        elif isinstance(pattern, URLPattern):
+            yield pattern.name
+
+
+def test_every_route_stands_in_one_table():
+    tables = [PUBLIC, PERSONAL, API, set(OWNED), OWNED_API]
+    assert set(own_routes()) == set().union(*tables)
+    assert sum(map(len, tables)) == len(set().union(*tables))
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_anybody_sees_a_public_page(client, name):
+    assert client.get(reverse(name)).status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(PERSONAL))
+def test_a_stranger_is_asked_to_log_in(client, name):
+    answer = client.post(reverse(name)) if name == "consent_switch" else client.get(reverse(name))
+    assert answer.status_code == 302
+    assert answer.url.startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("name", sorted(OWNED))
+def test_a_stranger_is_asked_to_log_in_for_a_capture(client, name):
+    reading = ReadingFactory()
+    answer = getattr(client, OWNED[name])(reverse(name, args=[reading.capture.public_id]))
+    assert answer.status_code == 302
+    assert answer.url.startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("name", sorted(OWNED))
+@pytest.mark.parametrize("staff", [False, True])
+def test_somebody_elses_capture_does_not_exist(client, amy, bob, name, staff):
+    reading = ReadingFactory(capture__user=amy)
+    before = (Capture.objects.values().get(), EmotionReading.objects.values().get())
+    bob.is_staff = bob.is_superuser = staff
+    bob.save()
+    client.force_login(bob)
+    data = {"emotion": "sadness", "mode": "lift"}
+    for method in {"get", OWNED[name]}:
+        answer = getattr(client, method)(reverse(name, args=[reading.capture.public_id]), data)
+        assert answer.status_code == (405 if method == "get" and name in {"reading_correct", "set_mode"} else 404)
+    assert (Capture.objects.values().get(), EmotionReading.objects.values().get()) == before
+
+
+@pytest.mark.parametrize("name", sorted(OWNED))
+def test_an_id_that_never_was_looks_like_somebody_elses(as_amy, name):
+    missing = "00000000-0000-4000-8000-000000000000"
+    assert getattr(as_amy, OWNED[name])(reverse(name, args=[missing])).status_code == 404
+
+
+def test_the_api_refuses_strangers_and_hides_others_captures(client, amy, bob):
+    theirs = reverse("api_capture", args=[ReadingFactory(capture__user=amy).capture.public_id])
+    assert client.get(theirs).status_code == 403
+    assert client.post(reverse("api_captures")).status_code == 403
+    client.force_login(bob)
+    assert client.get(theirs).status_code == 404
+    assert client.delete(theirs).status_code == 404
+    assert Capture.objects.count() == 1
+
+
+def test_lists_show_only_what_is_ones_own(as_amy, amy, bob):
+    mine, theirs = ReadingFactory(capture__user=amy), ReadingFactory(capture__user=bob)
+    for name in ("history", "capture_new"):
+        page = as_amy.get(reverse(name)).content.decode()
+        assert str(mine.capture.public_id) in page
+        assert str(theirs.capture.public_id) not in page
+
+
+@pytest.mark.parametrize("name", ["capture_delete"])
+def test_a_page_that_only_asks_deletes_nothing(as_amy, amy, name):
+    capture = CaptureFactory(user=amy, status="done")
+    assert as_amy.get(reverse(name, args=[capture.public_id])).status_code == 200
+    assert Capture.objects.count() == 1
+
+
+def test_no_route_accepts_a_form_without_its_token(amy):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(amy)
+    public_id = ReadingFactory(capture__user=amy).capture.public_id
+    for name in ("capture_delete", "reading_correct", "set_mode"):
+        assert strict.post(reverse(name, args=[public_id]), {"emotion": "fear", "mode": "lift"}).status_code == 403
+    for name in ("capture_new", "consent", "consent_switch", "account_logout"):
+        assert strict.post(reverse(name)).status_code == 403
+
+
+def test_only_the_capture_page_may_use_the_camera(as_amy):
+    assert "camera=(self)" in as_amy.get(reverse("capture_new"))["Permissions-Policy"]
+    for name in ("history", "privacy_centre", "account_settings"):
+        assert "camera=()" in as_amy.get(reverse(name))["Permissions-Policy"]
+
+
+def test_personal_pages_are_in_nobodys_cache(as_amy, amy):
+    public_id = ReadingFactory(capture__user=amy).capture.public_id
+    addresses = [reverse(name) for name in ("history", "privacy_centre", "capture_new")]
+    for address in [*addresses, reverse("result", args=[public_id]), reverse("capture_status", args=[public_id])]:
+        assert "no-store" in as_amy.get(address)["Cache-Control"]
+
+
+def test_the_policy_allows_no_inline_script_or_style(client):
+    policy = client.get("/")["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "script-src 'self'" in policy
