@@ -5,6 +5,7 @@ A local Redis is among them only while REDIS_URL is set nowhere.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import functools
 import http.client
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -72,8 +74,9 @@ class Terminal(honcho.printer.Printer):
 class Site(honcho.manager.Manager):
     """Honcho's manager, made safe against a Ctrl-C while it is still starting."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
         super().__init__(Terminal(sys.stdout))
+        self._port = port
         self._process_ctor = Program
         self._procmgr = Leaders()
 
@@ -92,6 +95,8 @@ class Site(honcho.manager.Manager):
         for message in printed:
             self.events.put(message)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+        # Only now: the processes above are forked, which is unsafe beside a running thread.
+        threading.Thread(target=announce, args=(self._port,), daemon=True).start()
 
 
 def only_one(data: Path) -> TextIO:
@@ -105,22 +110,29 @@ def only_one(data: Path) -> TextIO:
     return lock
 
 
-def check_port(port: int) -> None:
-    """Exit with a clear line when something listens on the port already."""
+def free_port(wanted: str) -> int:
+    """Return the port as a number. Exits with a clear line when it is none, or when something listens on it already."""
+    if not wanted.isdecimal() or not 0 < int(wanted) < 65536:
+        sys.exit(f"PORT has to be a number from 1 to 65535, not {wanted!r}.")
+    port = int(wanted)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
-            sys.exit(f"Port {port} cannot be used ({error.strerror}). Choose another: make run PORT={port + 1}")
+            sys.exit(f"Port {port} cannot be used ({error.strerror}). Choose another: make run PORT={port % 65535 + 1}")
+    return port
 
 
-def local_redis_url(data: Path) -> str:
-    """Return the address of our own Redis: a socket beside its data, or in a private folder if its path is too long."""
+@contextlib.contextmanager
+def redis_socket(data: Path) -> Iterator[Path]:
+    """Yield the path of our own Redis's socket: beside its data, or in a private folder if that path is too long."""
     path = (data / "redis" / "redis.sock").resolve()
-    if len(os.fsencode(path)) > SOCKET_PATH_BYTES:
-        path = Path(tempfile.mkdtemp(prefix="mood-music-")) / "redis.sock"
-    return f"unix://{path}"
+    if len(os.fsencode(path)) <= SOCKET_PATH_BYTES:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="mood-music-") as folder:
+        yield Path(folder) / "redis.sock"
 
 
 def announce(port: int) -> None:
@@ -129,7 +141,7 @@ def announce(port: int) -> None:
     while time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            connection.request("GET", "/")
+            connection.request("GET", "/health/live/")
             connection.getresponse()
         except OSError:
             time.sleep(0.25)
@@ -145,23 +157,22 @@ def main() -> int:
     os.chdir(ROOT)
     os.umask(0o077)
     environ.Env.read_env(ROOT / ".env", overwrite=False)
-    port = int(os.environ.get("PORT", "8000"))
     data = Path(os.environ.get("DATA_DIR", ROOT / "var"))
     lock = only_one(data)
-    check_port(port)
+    port = free_port(os.environ.get("PORT", "8000"))
     programs = parse_procfile((ROOT / "Procfile").read_text()).processes
-    if os.environ.get("REDIS_URL"):
-        del programs["redis"]
-    else:
-        os.environ["REDIS_URL"] = local_redis_url(data)
     os.environ.update(PORT=str(port), PYTHONUNBUFFERED="1")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     honcho.manager.KILL_WAIT = STOP_SECONDS
-    site = Site()
-    for name, line in programs.items():
-        site.add_process(name, line, cwd=str(ROOT))
-    threading.Thread(target=announce, args=(port,), daemon=True).start()
-    site.loop()
+    with redis_socket(data) as local_redis:
+        if os.environ.get("REDIS_URL"):
+            del programs["redis"]
+        else:
+            os.environ["REDIS_URL"] = f"unix://{local_redis}"
+        site = Site(port)
+        for name, line in programs.items():
+            site.add_process(name, line, cwd=str(ROOT))
+        site.loop()
     lock.close()
     return int(site.returncode or 0)
 
