@@ -61,6 +61,7 @@ its goal is the one that also suits a neutral face.
 """
 
 EVEN = Point(1.0, 1.0)
+CERTAIN = Point(0.0, 0.0)
 AXIS_WEIGHTS: Mapping[Emotion, Point] = {
     Emotion.ANGER: EVEN,
     Emotion.DISGUST: EVEN,
@@ -84,7 +85,7 @@ class Target:
     """Say where the music should lie: the point, its standard deviation and its weight on each axis."""
 
     point: Point
-    sd: Point = Point(0.0, 0.0)
+    sd: Point = CERTAIN
     weights: Point = EVEN
 
 
@@ -146,7 +147,7 @@ def path(start: Target, mode: Mode, emotion: Emotion, steps: int) -> list[Target
     return [
         Target(
             point=_between(start.point, end, share),
-            sd=_between(start.sd, Point(0.0, 0.0), share),
+            sd=_between(start.sd, CERTAIN, share),
             weights=_between(start.weights, EVEN, share),
         )
         for share in shares

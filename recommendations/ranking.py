@@ -55,9 +55,9 @@ NO_PREFERENCE = Preferences()
 class Ranked:
     """Hold one chosen track, the target that it answers, and every number that led to the choice.
 
-    `rank` counts from 1. `distance` is weighted and in percentiles. `score` is above 0 and at most 1: fit x novelty x
-    language x genre. `numbers` holds those factors, both places in percentiles, the weights of the axes and
-    the random variate.
+    `rank` counts from 1. `distance` is weighted and in percentiles. `score` is above 0 and at most 1: fit x
+    novelty x language x genre. `numbers` holds those factors, both places in percentiles, the weights of the
+    axes and the random variate.
     """
 
     track: CatalogueTrack
