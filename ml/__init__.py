@@ -1,5 +1,5 @@
 """Find faces, read expressions, and train the network that reads them.
 
-Plain Python: nothing in this package imports Django or Celery. Modules that import TensorFlow are
-architecture, augmentation, training, evaluation, classifier and detection; the others are cheap to import.
+Plain Python: nothing in this package imports Django or Celery. Modules that import TensorFlow are architecture,
+augmentation, training, classifier, detection, pipeline and prediction; the others are cheap to import.
 """

@@ -1,4 +1,9 @@
-"""The command line of the vision code: `python -m ml train|evaluate|predict`."""
+"""The command line of the vision code: `python -m ml train|evaluate|predict|card`."""
+
+import os
+
+# TensorFlow's own remarks on the machine bury what the command has to say; errors are still shown.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from ml.cli import main
 

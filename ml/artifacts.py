@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 FILES = ("model.keras", "card.json")
+HEADS = ("emotion", "original")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+"""What a network may be called: its version is shown, stored and logged."""
 DEFAULT = Path(__file__).parent / "weights"
 """The artifact that ships with the project."""
 
@@ -57,17 +61,14 @@ def save(model: keras.Model, card: dict[str, Any], folder: Path) -> Artifact:
         files = {n: {"sha256": _sha256(scratch / n), "bytes": (scratch / n).stat().st_size} for n in FILES}
         (scratch / "manifest.json").write_text(json.dumps({"format": FORMAT, "files": files}, indent=2) + "\n")
         for name in (*FILES, "manifest.json"):
-            os.replace(scratch / name, folder / name)
+            (scratch / name).replace(folder / name)
     return check(folder)
 
 
 def check(folder: Path) -> Artifact:
     """Verify an artifact without loading the network. Raises ArtifactError naming the file and the reason."""
-    try:
-        manifest = json.loads((folder / "manifest.json").read_text())
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"{folder}: manifest.json cannot be read: {error}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+    manifest = _read_json(folder, "manifest.json")
+    if manifest.get("format") != FORMAT:
         raise ArtifactError(f"{folder}: this version reads artifact format {FORMAT} only")
     entries = manifest.get("files")
     if not isinstance(entries, dict) or set(entries) != set(FILES):
@@ -76,12 +77,31 @@ def check(folder: Path) -> Artifact:
         path = folder / name
         if not path.is_file():
             raise ArtifactError(f"{folder}: {name} is missing")
-        if _sha256(path) != entries[name].get("sha256"):
+        if not isinstance(entries[name], dict) or _sha256(path) != entries[name].get("sha256"):
             raise ArtifactError(f"{folder}: {name} differs from its SHA-256 in the manifest")
-    card = json.loads((folder / "card.json").read_text())
+    card = _read_json(folder, "card.json")
     if card.get("emotions") != [str(e) for e in EMOTIONS] or card.get("labels") != [str(c) for c in FER_LABELS]:
         raise ArtifactError(f"{folder}: the classes or their order are not this project's")
+    if not isinstance(card.get("name"), str) or not NAME.fullmatch(card["name"]):
+        raise ArtifactError(f"{folder}: card.json names no network")
+    temperatures = card.get("temperatures")
+    if not isinstance(temperatures, dict) or not all(_is_temperature(temperatures.get(head)) for head in HEADS):
+        raise ArtifactError(f"{folder}: card.json needs a temperature above 0 for each of {', '.join(HEADS)}")
     return Artifact(folder, card, f"{card['name']}-{entries['model.keras']['sha256'][:8]}")
+
+
+def _read_json(folder: Path, name: str) -> dict[str, Any]:
+    try:
+        content = json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArtifactError(f"{folder}: {name} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise ArtifactError(f"{folder}: {name} must hold one JSON object")
+    return content
+
+
+def _is_temperature(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value > 0
 
 
 def load(folder: Path = DEFAULT) -> tuple[Artifact, keras.Model]:
@@ -105,5 +125,5 @@ def copy(source: Path, target: Path) -> Artifact:
     target.mkdir(parents=True, exist_ok=True)
     for name in (*FILES, "manifest.json"):
         shutil.copyfile(source / name, target / f"{name}.part")
-        os.replace(target / f"{name}.part", target / name)
+        (target / f"{name}.part").replace(target / name)
     return check(target)

@@ -5,10 +5,21 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from ml import artifacts
-from ml.errors import MlError
+from ml import artifacts, card
+from ml.datasets import USAGES
+from ml.errors import DatasetError, MlError
+
+# Modules that import TensorFlow are imported by the commands that need them: --help and errors answer at once.
+
+_DATA: dict[str, Any] = {
+    "type": Path,
+    "required": True,
+    "help": "folder with fer2013.csv[.gz] and fer2013new.csv",
+}
 
 
 def _schedule(text: str) -> tuple[tuple[int, int], ...]:
@@ -22,14 +33,80 @@ def _schedule(text: str) -> tuple[tuple[int, int], ...]:
     return pairs
 
 
+def _print_json(value: Any, indent: int | None = 2) -> None:
+    print(json.dumps(value, indent=indent), flush=True)
+
+
 def _train(options: argparse.Namespace) -> int:
-    from ml.training import Trainer, TrainingConfig  # TensorFlow starts here, not for --help
+    from ml.training import Trainer, TrainingConfig
 
     config = TrainingConfig(
-        name=options.name, seed=options.seed, schedule=options.schedule, limit=options.limit, precision=options.precision
+        name=options.name,
+        seed=options.seed,
+        schedule=options.schedule,
+        limit=options.limit,
+        precision=options.precision,
     )
     artifact = Trainer(options.data, options.run, config, resume=options.resume).fit()
     print(f"{artifact.version} written to {artifact.folder}")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from ml import datasets, evaluation
+
+    rows = datasets.load(options.data, options.usage)
+    if not len(rows):
+        raise DatasetError(f"{options.data} holds no {options.usage} rows")
+    artifacts.check(options.artifact)
+    from ml.classifier import Classifier
+
+    classifier = Classifier.load(options.artifact)
+    repeated = None
+    if options.usage != "Training":
+        repeated = evaluation.repeats(rows.images, datasets.load(options.data, "Training").images)
+    measured = evaluation.measure(classifier, rows, repeated).as_dict()
+    reports = measured.pop("reports")
+    document = {"model_version": classifier.version, "usage": options.usage, **reports, **measured}
+    if options.json:
+        _print_json(document)
+    else:
+        print(f"{classifier.version} on {options.usage}, {measured['rows']} rows\n\n{card.summary(reports)}")
+        if measured["without_near_duplicates"] is not None:
+            print(f"\nWithout the {measured['near_duplicates_of_training']} rows that Training nearly repeats\n")
+            print(card.summary(measured["without_near_duplicates"]))
+        for name, report in reports.items():
+            print(f"\n{name}\n\n{card.confusion(report)}")
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    streaming = options.images == ["-"]
+    artifacts.check(options.artifact)
+    from ml.pipeline import Pipeline
+    from ml.prediction import describe, predict
+
+    pipeline = Pipeline.load(options.artifact)
+    paths: Iterable[str] = options.images
+    if streaming:
+        paths = (line.rstrip("\r\n") for line in sys.stdin if line.strip())
+    documents, failed = [], False
+    for path in paths:
+        document = predict(pipeline, path)
+        failed = failed or "error" in document
+        if not options.json:
+            print(describe(document), flush=True)
+        elif streaming:
+            _print_json(document, indent=None)
+        else:
+            documents.append(document)
+    if options.json and not streaming:
+        _print_json(documents)
+    return int(failed)
+
+
+def _card(options: argparse.Namespace) -> int:
+    print(card.markdown(artifacts.check(options.artifact)), end="")
     return 0
 
 
@@ -37,18 +114,37 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     top = argparse.ArgumentParser(prog="python -m ml", description=__doc__)
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    train = commands.add_parser("train", help="train the network on FER2013 with FER+ votes")
-    train.add_argument("--data", type=Path, required=True, help="folder with fer2013.csv[.gz] and fer2013new.csv")
+    _add_train(commands.add_parser("train", help="train the network on FER2013 with FER+ votes"))
+    evaluate = commands.add_parser("evaluate", help="measure an artifact on rows of FER2013")
+    evaluate.add_argument("--data", **_DATA)
+    evaluate.add_argument("--usage", choices=USAGES, default="PublicTest")
+    evaluate.set_defaults(call=_evaluate)
+    predict = commands.add_parser("predict", help="read the expressions in photos")
+    predict.add_argument("images", nargs="+", metavar="IMAGE",
+                         help="JPEG, PNG or WebP files, or - to read their paths from standard input")  # fmt: skip
+    predict.set_defaults(call=_predict)
+    show = commands.add_parser("card", help="print an artifact's model card as Markdown")
+    show.set_defaults(call=_card)
+    for command in (evaluate, predict, show):
+        command.add_argument("--artifact", type=Path, default=artifacts.DEFAULT, metavar="DIR",
+                             help="folder of the artifact, if not the one that ships with the project")  # fmt: skip
+    for command in (evaluate, predict):
+        command.add_argument("--json", action="store_true", help="print JSON and nothing else")
+    return top
+
+
+def _add_train(train: argparse.ArgumentParser) -> None:
+    train.add_argument("--data", **_DATA)
     train.add_argument("--run", type=Path, default=Path("var/training/run"), help="folder of this run")
     train.add_argument("--resume", action="store_true", help="go on from the run's last complete epoch")
     train.add_argument("--name", default="mood-face")
     train.add_argument("--seed", type=int, default=7)
-    train.add_argument("--schedule", type=_schedule, default="32x18,40x8,48x14", metavar="SIZExEPOCHS,...")
+    train.add_argument("--schedule", type=_schedule, default="32x18,40x8,48x14", metavar="SIZExEPOCHS,...",
+                       help="the sizes to grow through")  # fmt: skip
     train.add_argument("--limit", type=int, help="use only the first N Training rows (a trial run)")
     train.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32",
                        help="mixed_bfloat16 is faster where the processor has it")  # fmt: skip
     train.set_defaults(call=_train)
-    return top
 
 
 def main(arguments: list[str] | None = None) -> int:

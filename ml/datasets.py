@@ -93,7 +93,7 @@ def load(folder: Path, usage: str) -> FerRows:
 
 def _rows(path: Path, needed: set[str]) -> Iterator[dict[str, str]]:
     """Yield the lines of a CSV file, plain or gzipped, after checking that the needed columns are there."""
-    with (gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="")) as file:
+    with gzip.open(path, "rt", newline="") if path.suffix == ".gz" else path.open(newline="") as file:
         reader = csv.DictReader(file)
         missing = needed - set(reader.fieldnames or ())
         if missing:
@@ -138,7 +138,7 @@ def _descriptors(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     pooled = images.reshape(len(images), 16, 3, 16, 3).mean(axis=(2, 4)).reshape(len(images), 256)
     pooled -= pooled.mean(axis=1, keepdims=True)
     norm = np.linalg.norm(pooled, axis=1, keepdims=True)
-    return (pooled / np.maximum(norm, 1e-6)).astype(np.float32)
+    return np.asarray(pooled / np.maximum(norm, 1e-6), np.float32)
 
 
 def near_duplicates(

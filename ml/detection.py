@@ -21,6 +21,7 @@ from ml.types import Box, FaceDetection, Landmarks
 
 Boxes: TypeAlias = npt.NDArray[np.float32]
 """float32 (n, 4): left, top, right, bottom in pixels."""
+Floats: TypeAlias = npt.NDArray[np.float32]
 
 PROPOSE_SCORE = 0.6
 PYRAMID_STEP = 0.709
@@ -75,6 +76,8 @@ class MtcnnDetector:
         self._propose = tf.function(self._propose_graph, input_signature=[picture, tf.TensorSpec([2], tf.int32)])
         self._refine = tf.function(self._refine_graph, input_signature=[picture, boxes])
         self._output = tf.function(self._output_graph, input_signature=[picture, boxes])
+        for graph in (self._propose, self._refine, self._output):
+            graph.get_concrete_function()  # now, so that the first picture does not wait for it
 
     def detect(self, picture: Image.Image) -> tuple[FaceDetection, ...]:
         """Return the faces, largest first. Looks again, closer or wider, only while nothing has been found."""
@@ -100,13 +103,11 @@ class MtcnnDetector:
             pixels = np.pad(pixels, ((border, border), (border, border), (0, 0)), mode="edge")
         boxes, scores, points = self.cascade(pixels, attempt)
         horizontal, vertical = picture.width / size[0], picture.height / size[1]
-        boxes = (boxes - border) * [horizontal, vertical, horizontal, vertical]
-        points = (points - border) * [horizontal, vertical]
+        ratio = np.array([horizontal, vertical], np.float32)
+        boxes, points = (boxes - border) * np.tile(ratio, 2), (points - border) * ratio
         return [_detection(*found) for found in zip(boxes, scores, points, strict=True)]
 
-    def cascade(
-        self, pixels: npt.NDArray[np.float32], attempt: Attempt
-    ) -> tuple[Boxes, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    def cascade(self, pixels: Floats, attempt: Attempt) -> tuple[Boxes, Floats, Floats]:
         """Run the three networks on RGB pixels (height, width, 3), 0 to 255.
 
         Returns boxes (n, 4), scores (n,) and landmarks (n, 5, 2) in the order of `Landmarks`.
@@ -127,7 +128,7 @@ class MtcnnDetector:
         sure = scores > attempt.output_score
         moved, scores, points = moved[sure], scores[sure], points[sure]
         kept = _suppress(moved, scores, 0.7, of_smaller=True)
-        return moved[kept], scores[kept], points[kept]
+        return moved[kept], scores[kept], points[kept].astype(np.float32)
 
     def _proposals(self, picture: tf.Tensor, smallest: float) -> Boxes:
         height, width = picture.shape[0], picture.shape[1]
@@ -171,13 +172,13 @@ def _patches(picture: tf.Tensor, boxes: tf.Tensor, side: int) -> tf.Tensor:
     return tf.image.crop_and_resize(picture[None], corners, tf.zeros(tf.shape(boxes)[0], tf.int32), (side, side))
 
 
-def _sizes(boxes: Boxes) -> npt.NDArray[np.float32]:
+def _sizes(boxes: Boxes) -> Floats:
     return boxes[:, 2:] - boxes[:, :2]
 
 
-def _move(boxes: Boxes, offsets: npt.NDArray[np.float32]) -> Boxes:
+def _move(boxes: Boxes, offsets: Floats) -> Boxes:
     """Shift each edge by its offset, which is a share of the box's width or height."""
-    return boxes + offsets * np.tile(_sizes(boxes), 2)
+    return (boxes + offsets * np.tile(_sizes(boxes), 2)).astype(np.float32)
 
 
 def _square(boxes: Boxes) -> Boxes:
@@ -187,9 +188,7 @@ def _square(boxes: Boxes) -> Boxes:
     return np.concatenate([middle - half, middle + half], axis=1).astype(np.float32)
 
 
-def _suppress(
-    boxes: Boxes, scores: npt.NDArray[np.float32], overlap: float, *, of_smaller: bool = False
-) -> npt.NDArray[np.intp]:
+def _suppress(boxes: Boxes, scores: Floats, overlap: float, *, of_smaller: bool = False) -> npt.NDArray[np.intp]:
     """Return the rows to keep, best score first: greedy non-maximum suppression.
 
     Overlap is intersection over union, or over the smaller box, which also drops a box inside another.
@@ -208,9 +207,7 @@ def _suppress(
     return np.array(kept, np.intp)
 
 
-def _detection(
-    box: npt.NDArray[np.floating], score: np.float32, points: npt.NDArray[np.floating]
-) -> FaceDetection:
+def _detection(box: Floats, score: np.float32, points: Floats) -> FaceDetection:
     left, top, right, bottom = (float(edge) for edge in box)
     marks = [(float(x), float(y)) for x, y in points]
     return FaceDetection(Box(left, top, right - left, bottom - top), Landmarks(*marks), float(score))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from ml.datasets import FerRows, single_highest
+from ml.datasets import FerRows, near_duplicates, single_highest
 from ml.types import EMOTIONS, FER_LABELS
 
 ECE_BINS = 15
@@ -77,9 +77,53 @@ def report(probabilities: npt.NDArray[np.float64], truth: npt.NDArray[np.intp], 
     )
 
 
-def evaluate(predictor: Predictor, rows: FerRows) -> dict[str, Report]:
-    """Return the reports FER+8, FER+7 and FER2013-7 of a predictor on rows of one usage."""
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Hold the reports of one usage by protocol: of all rows, and of those that Training does not show as well.
+
+    `unseen` is None where repetition of Training rows has no meaning, that is for Training itself.
+    """
+
+    rows: int
+    reports: dict[str, Report]
+    near_duplicates: int
+    unseen: dict[str, Report] | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the evaluation as JSON-ready values."""
+        unseen = None if self.unseen is None else {name: part.as_dict() for name, part in self.unseen.items()}
+        return {
+            "rows": self.rows,
+            "reports": {name: part.as_dict() for name, part in self.reports.items()},
+            "near_duplicates_of_training": self.near_duplicates,
+            "without_near_duplicates": unseen,
+        }
+
+
+def repeats(images: npt.NDArray[np.uint8], training: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Return a mask (n,) of the pictures that stand again, or nearly, among the Training pictures."""
+    mask = np.zeros(len(images), bool)
+    mask[[row for row, _ in near_duplicates(images, training)]] = True
+    return mask
+
+
+def measure(predictor: Predictor, rows: FerRows, repeated: npt.NDArray[np.bool_] | None = None) -> Evaluation:
+    """Evaluate a predictor on rows of one usage, with and without the rows that the mask `repeated` marks.
+
+    Raises ValueError when there are no rows.
+    """
+    if not len(rows):
+        raise ValueError("there are no rows to evaluate on")
     emotion, original = predictor.probabilities(rows.images)
+    reports = _reports(emotion, original, rows)
+    if repeated is None:
+        return Evaluation(len(rows), reports, 0, None)
+    fresh = ~repeated
+    unseen = _reports(emotion[fresh], original[fresh], rows.take(fresh))
+    return Evaluation(len(rows), reports, int(repeated.sum()), unseen)
+
+
+def _reports(emotion: npt.NDArray[np.float64], original: npt.NDArray[np.float64], rows: FerRows) -> dict[str, Report]:
     reports: dict[str, Report] = {}
     for name, count in (("FER+8", 8), ("FER+7", 7)):
         chosen, winner = single_highest(rows.votes, count)

@@ -1,7 +1,7 @@
 """Train the expression network on FER2013 with FER+ votes, in a way that can stop and go on.
 
-One run is one folder: `run.json` (configuration and data digest), `checkpoints/` (the last complete epoch),
-`log.csv` (one line an epoch) and, at the end, `artifact/`. The levers, with their sources:
+One run is one folder: `run.json` (configuration, data digest, git revision at the start), `checkpoints/` (the last
+complete epoch), `log.csv` (one line an epoch) and, at the end, `artifact/`. The levers, with their sources:
 
 * targets are vote distributions, not majorities (Barsoum et al. 2016);
 * the picture grows with the epochs, small first (progressive resizing; Tan & Le 2021, arXiv:2104.00298);
@@ -39,7 +39,7 @@ from ml import artifacts, datasets, evaluation
 from ml.architecture import ArchitectureConfig, build
 from ml.augmentation import AugmentationConfig, augment
 from ml.calibration import fit_temperature
-from ml.classifier import Classifier, logits_of
+from ml.classifier import Classifier, compiled, logits_of
 from ml.errors import DatasetError, TrainingCancelled
 from ml.types import EMOTIONS, FER_LABELS
 
@@ -162,14 +162,13 @@ class Trainer:
         self.optimizer.build(self.model.trainable_variables)
         self.epoch = tf.Variable(0, dtype=tf.int64)
         self.manager = tf.train.CheckpointManager(
-            tf.train.Checkpoint(
-                model=self.model, average=self.average, optimizer=self.optimizer, epoch=self.epoch
-            ),
+            tf.train.Checkpoint(model=self.model, average=self.average, optimizer=self.optimizer, epoch=self.epoch),
             str(run / "checkpoints"),
             max_to_keep=2,
         )
         if self.manager.latest_checkpoint:
             self.manager.checkpoint.restore(self.manager.latest_checkpoint).assert_consumed()
+        self._inference = compiled(self.average)
         self._step = tf.function(self._train_step, reduce_retracing=True)
 
     def _prepare_folder(self, resume: bool) -> None:
@@ -178,11 +177,14 @@ class Trainer:
         if path.is_file():
             if not resume:
                 raise DatasetError(f"{self.run} already holds a run: add --resume, or name another folder")
-            if json.loads(path.read_text()) != facts:
+            self.facts: dict[str, Any] = _read_facts(path)
+            if {key: self.facts.get(key) for key in facts} != facts:
                 raise DatasetError(f"{self.run} was started with other data or another configuration")
         else:
+            # The code that a run was started with is what made it, whatever is checked out when it ends.
+            self.facts = {**facts, "git_revision": _git_revision()}
             self.run.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(facts, indent=2) + "\n")
+            path.write_text(json.dumps(self.facts, indent=2) + "\n")
 
     def _batches(self, epoch: int) -> tuple[tf.data.Dataset, int]:
         config, size = self.config, self.config.size_at(epoch)
@@ -247,7 +249,7 @@ class Trainer:
         return self._write_artifact()
 
     def _finish_epoch(self, epoch: int, loss: float, seconds: float) -> None:
-        emotion, original = logits_of(self.average, self.validation.images)
+        emotion, original = logits_of(self._inference, self.validation.images)
         chosen, winner = datasets.single_highest(self.validation.votes, len(EMOTIONS))
         row = {
             "epoch": epoch + 1,
@@ -271,25 +273,27 @@ class Trainer:
         # The artifact is float32 whatever the training precision was.
         final = build(self.config.architecture)
         final.set_weights(self.average.get_weights())
-        emotion, original = logits_of(final, self.validation.images)
+        emotion, original = logits_of(compiled(final), self.validation.images)
         chosen, winner = datasets.single_highest(self.validation.votes, len(EMOTIONS))
         temperatures = {
             "emotion": fit_temperature(emotion[chosen], winner[chosen]),
             "original": fit_temperature(original, self.validation.labels.astype(np.intp)),
         }
         classifier = Classifier(final, temperatures, self.config.name)
-        figures = {}
+        figures, unseen = {}, {}
+        images = datasets.load(self.data, "Training").images
         for usage in ("PublicTest", "PrivateTest"):
             rows = datasets.load(self.data, usage)
             if len(rows):
-                figures[usage] = {k: r.as_dict() for k, r in evaluation.evaluate(classifier, rows).items()}
+                measured = evaluation.measure(classifier, rows, evaluation.repeats(rows.images, images)).as_dict()
+                figures[usage], unseen[usage] = measured["reports"], measured["without_near_duplicates"]
         with (self.run / "log.csv").open(newline="") as file:
             history = list(csv.DictReader(file))
         card: dict[str, Any] = {
             "name": self.config.name,
             "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "command": f"python -m ml {' '.join(_public_arguments(sys.argv[1:]))}",
-            "git_revision": _git_revision(),
+            "git_revision": self.facts.get("git_revision"),
             "libraries": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__,
                           "numpy": np.__version__},
             "config": asdict(self.config),
@@ -297,9 +301,20 @@ class Trainer:
             "data": {"sets": "FER2013 with FER+ votes", "training_sha256": self.digest, **self.counts},
             "temperatures": temperatures,
             "evaluation": figures,
+            "evaluation_without_near_duplicates": unseen,
             "history": history,
         }  # fmt: skip
         return artifacts.save(final, card, self.run / "artifact")
+
+
+def _read_facts(path: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(path.read_text())
+    except ValueError as error:
+        raise DatasetError(f"{path} cannot be read: {error}") from error
+    if not isinstance(facts, dict):
+        raise DatasetError(f"{path} does not describe a run")
+    return facts
 
 
 def _public_arguments(arguments: list[str]) -> list[str]:

@@ -1,0 +1,111 @@
+"""Write a model card in Markdown from an artifact's card.json. Every figure comes from there, none is typed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ml.artifacts import Artifact
+from ml.errors import ArtifactError
+
+PROTOCOLS = {
+    "FER+8": "rows whose single highest vote among all ten columns is one of the eight emotions",
+    "FER+7": "the same without contempt",
+    "FER2013-7": "the original label, all rows; read by the second head",
+}
+
+_LIMITS = """\
+- An expression is not a feeling. The network tells what a face shows to ten strangers, not what the person feels.
+- The labels are votes of people who often disagree: the original FER2013 labels and the FER+ votes agree on about
+  two rows in three, and people reach 65 +- 5 % on the original ones (Goodfellow et al. 2013). No figure above can be
+  cleaner than its labels.
+- FER2013 knows nothing about the people in it: no age, gender, skin colour or origin. Whether the network reads some
+  people worse than others cannot be told from this data, and must be assumed.
+- Its pictures are small, grey, mostly posed or taken from the web. Faces in profile, covered, dark, blurred or below
+  about 30 pixels are read badly; the pipeline measures these faults and then does not call itself sure.
+- Rare classes are learned from few pictures: read their recall together with their number of rows.
+- Not for medicine, work, school, police, advertising or any decision about a person."""
+
+
+def markdown(artifact: Artifact) -> str:
+    """Return the model card of a checked artifact. Raises ArtifactError when its card lacks a fact."""
+    card = artifact.card
+    try:
+        facts = [_origin(card), _evaluations(card), "## Limits\n\n" + _LIMITS, _history(card.get("history", []))]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ArtifactError(f"{artifact.folder}: card.json is incomplete: {error!r}") from error
+    title = f"# Model card: {artifact.version}"
+    sections = [title, "Generated from the artifact's card.json by `python -m ml card`; do not edit.", *facts]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table; the first column is left-aligned, the others right."""
+    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _origin(card: dict[str, Any]) -> str:
+    data, config = card["data"], card["config"]
+    schedule = ", ".join(f"{epochs} epochs at {size} px" for size, epochs in config["schedule"])
+    facts = {
+        "made": card["created"],
+        "command": f"`{card['command']}`",
+        "git revision at the start": f"`{card['git_revision'] or 'unknown'}`",
+        "seed": str(config["seed"]),
+        "parameters": f"{card['parameters']:,}",
+        "schedule": schedule,
+        "libraries": ", ".join(f"{name} {version}" for name, version in card["libraries"].items()),
+        "data": data["sets"],
+        "SHA-256 of the Training rows": f"`{data['training_sha256']}`",
+        **{name.replace("_", " "): f"{count:,}" for name, count in data.items() if isinstance(count, int)},
+        "temperatures": ", ".join(f"{head} {value:.3f}" for head, value in card["temperatures"].items()),
+    }
+    return "## Origin\n\n" + table(("fact", "value"), facts.items())
+
+
+def _evaluations(card: dict[str, Any]) -> str:
+    words = "\n".join(f"- **{name}**: {meaning}." for name, meaning in PROTOCOLS.items())
+    parts = [
+        "## Figures",
+        words + "\n\nPrediction is the argmax, averaged over the face and its mirror image. ECE: 15 equal bins. "
+        "Macro-F1 averages over the classes that occur. No test row, nor a near-duplicate of one, was trained on.",
+    ]
+    unseen = card.get("evaluation_without_near_duplicates", {})
+    for usage, reports in card["evaluation"].items():
+        parts.append(f"### {usage}\n\n{summary(reports)}")
+        if unseen.get(usage):
+            parts.append(f"Without rows of which Training holds a near-duplicate:\n\n{summary(unseen[usage])}")
+        parts.extend(f"#### {usage}, {name}: confusion\n\n{confusion(report)}" for name, report in reports.items())
+    return "\n\n".join(parts)
+
+
+def summary(reports: dict[str, dict[str, Any]]) -> str:
+    """Return the table of the figures of all protocols of one usage."""
+    return table(
+        ("protocol", "n", "accuracy", "macro-F1", "ECE"),
+        (
+            (name, f"{r['n']:,}", f"{100 * r['accuracy']:.2f} %", f"{r['macro_f1']:.3f}", f"{r['ece']:.3f}")
+            for name, r in reports.items()
+        ),
+    )
+
+
+def confusion(report: dict[str, Any]) -> str:
+    """Return the confusion matrix with recall: a row is what the label says, a column what the network says."""
+    classes = report["classes"]
+    rows = (
+        (name, *(str(count) for count in counts), _share(report["recall"][name]))
+        for name, counts in zip(classes, report["confusion"], strict=True)
+    )
+    return table(("label \\ read as", *classes, "recall"), rows)
+
+
+def _share(value: float | None) -> str:
+    return "no rows" if value is None else f"{100 * value:.1f} %"
+
+
+def _history(epochs: Sequence[dict[str, str]]) -> str:
+    if not epochs:
+        return ""
+    return "## Training, epoch by epoch\n\n" + table(tuple(epochs[0]), (tuple(row.values()) for row in epochs))
