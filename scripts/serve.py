@@ -106,6 +106,7 @@ def only_one(data: Path) -> TextIO:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        lock.close()
         sys.exit(f"Mood Music already runs on the data in {data}. Stop that one first.")
     return lock
 
