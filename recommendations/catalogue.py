@@ -13,7 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,9 @@ COLUMNS = (
 FIRST_YEAR = 1900
 GRID = 4
 """Cells per axis in which the coverage of the plane is counted."""
+
+DECIMALS = 6
+"""The decimals of valence and arousal that are told apart."""
 
 _BOOLEANS = {"true": True, "false": False}
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -157,7 +160,8 @@ class _Axis:
     """Map one axis of the plane to percentiles of the values that a catalogue has on it."""
 
     def __init__(self, values: NDArray[np.float64]) -> None:
-        levels, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+        # Values that lie nearer together than any rating can tell would make slopes overflow below.
+        levels, inverse, counts = np.unique(values.round(DECIMALS), return_inverse=True, return_counts=True)
         # Midranks: tracks of equal value share the middle of the ranks that they fill together.
         midranks = (np.cumsum(counts) - counts / 2) / max(len(values), 1)
         self.percentiles: NDArray[np.float64] = midranks[inverse]
@@ -167,7 +171,7 @@ class _Axis:
         self._midranks = np.concatenate([below, midranks, above])
 
     def percentile(self, value: float) -> float:
-        return float(np.interp(value, self._levels, self._midranks))
+        return float(np.interp(round(value, DECIMALS), self._levels, self._midranks))
 
 
 def track_key(title: str, artist: str) -> str:
@@ -247,7 +251,7 @@ def _track(row: Mapping[str | None, str | list[str] | None]) -> CatalogueTrack:
 
 
 def _year(text: str) -> int:
-    latest = date.today().year
+    latest = datetime.now(UTC).year
     if not (text.isascii() and text.isdigit()) or not FIRST_YEAR <= int(text) <= latest:
         raise ValueError(f"year {text!r} is not a whole number from {FIRST_YEAR} to {latest}")
     return int(text)

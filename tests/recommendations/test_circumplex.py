@@ -13,6 +13,7 @@ from ml.affect import NORMS
 from ml.types import EMOTIONS, Emotion
 from recommendations.circumplex import (
     CALM,
+    CERTAIN,
     EVEN,
     LIFTED,
     LONGEST_STEP,
@@ -134,7 +135,7 @@ def test_a_shift_starts_at_the_start_and_reaches_its_goal_in_steps_that_are_neve
     assert len(way) >= steps
     assert way[-1].point == end
     assert way[-1].weights == EVEN
-    assert way[-1].sd == (0, 0)
+    assert way[-1].sd == CERTAIN
     if len(way) > 1:
         assert way[0] == start
     else:
