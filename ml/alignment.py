@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from ml.types import Box, Landmarks
+from ml.types import Landmarks
 
 FACE_SIDE = 48
 
@@ -85,17 +85,3 @@ def _cut_grey(picture: Image.Image, left: int, top: int, right: int, bottom: int
         return inside
     pixels = np.pad(np.asarray(inside), tuple(zip(before, after, strict=True)), mode="edge")
     return Image.fromarray(pixels)
-
-
-def face_crop(picture: Image.Image, box: Box, margin: float = 0.25, max_side: int = 320) -> Image.Image:
-    """Return the face with some surroundings, as a person would keep it: RGB, not turned, at most `max_side` pixels.
-
-    `margin` is a share of the box on each side; the crop ends at the picture's edge.
-    """
-    grown = margin * max(box.width, box.height)
-    edges = (box.x - grown, box.y - grown, box.x + box.width + grown, box.y + box.height + grown)
-    left, top = (int(max(0, min(edge, side - 1))) for edge, side in zip(edges[:2], picture.size, strict=True))
-    right, bottom = (int(min(side, max(edge, 1))) for edge, side in zip(edges[2:], picture.size, strict=True))
-    crop = picture.crop((left, top, max(right, left + 1), max(bottom, top + 1))).convert("RGB")
-    crop.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
-    return crop

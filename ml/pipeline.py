@@ -16,13 +16,11 @@ from PIL import Image
 
 from ml import artifacts
 from ml.affect import affect
-from ml.alignment import FACE_SIDE, face_crop, grey_face
+from ml.alignment import FACE_SIDE, grey_face
 from ml.classifier import Classifier
 from ml.detection import Detector, MtcnnDetector
 from ml.quality import assess, is_sure
 from ml.types import EMOTIONS, FaceReading, PictureReading, Quality, Reading
-
-__all__ = ["Pipeline", "face_crop"]
 
 
 class Pipeline:
