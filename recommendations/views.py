@@ -69,7 +69,7 @@ def _status(capture: Capture, reading: EmotionReading | None, found: Recommendat
     waited = (timezone.now() - capture.created_at).total_seconds()
     return {
         "capture": capture,
-        "label": capture.get_status_display(),
+        "label": capture.get_status_display() if capture.is_open else "Choosing your music",
         "slow": waited > SLOW_AFTER_SECONDS,
         # The music comes a moment after the reading.
         "waiting": capture.is_open or (reading is not None and found is None),

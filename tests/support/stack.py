@@ -83,8 +83,8 @@ class Stack:
     def answers(self) -> bool:
         """Tell whether the site answers."""
         try:
-            return requests.get(f"{self.url}/health/ready/", timeout=2).ok
-        except requests.ConnectionError:
+            return requests.get(f"{self.url}/health/ready/", timeout=10).ok
+        except requests.RequestException:
             return False
 
     def start(self, name: str) -> None:
@@ -96,10 +96,10 @@ class Stack:
             "worker": lambda: [*celery, "worker", "--concurrency=1", "--loglevel=INFO"],
             "beat": lambda: [*celery, "beat", "--loglevel=INFO"],
         }
-        log = (self.folder / f"{name}.log").open("ab")
-        self.processes[name] = subprocess.Popen(
-            commands[name](), cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
-        )
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                commands[name](), cwd=ROOT, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
         if name == "redis":
             wait_for(self._redis_answers, "Redis")
 
