@@ -19,6 +19,7 @@ def main() -> int:
     try:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
+        print("Catalogue: ", end="", flush=True)
         call_command("catalogue_import", starter=True)
         call_command("collectstatic", interactive=False, verbosity=0)
     except CommandError as error:
