@@ -26,7 +26,7 @@ Measured on the plane, not in percentiles: the words are about the recording, wh
 """
 
 ENERGY_EDGES = (0.15, 0.35, 0.5, 0.65, 0.85)
-ENERGY = ("hushed", "low energy", "unhurried", "steady", "lively", "full of energy")
+ENERGY = ("hushed", "low energy", "unhurried", "steady", "energetic", "full of energy")
 COLOUR_EDGES = (0.15, 0.35, 0.5, 0.65, 0.85)
 COLOUR = ("very dark", "dark", "a little dark", "gently bright", "bright", "very bright")
 WITHOUT_WORDS = "without words"
@@ -86,7 +86,7 @@ def place(ranked: Ranked, mode: Mode, emotion: Emotion) -> Place:
 
 
 def describe(ranked: Ranked) -> str:
-    """Return what the recording is like, e.g. "low energy, a little dark" or "lively, bright, without words"."""
+    """Return what the recording is like, e.g. "low energy, a little dark" or "energetic, bright, without words"."""
     track = ranked.track
     words = [ENERGY[bisect_right(ENERGY_EDGES, track.arousal)], COLOUR[bisect_right(COLOUR_EDGES, track.valence)]]
     return ", ".join([*words, WITHOUT_WORDS] if track.instrumental else words)

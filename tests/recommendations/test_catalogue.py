@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommendations.catalogue import (
@@ -178,6 +178,7 @@ def test_tracks_with_the_same_key_do_not_make_a_catalogue() -> None:
 axis = st.floats(0, 1)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(axis, axis), max_size=30), st.lists(axis, min_size=2, max_size=10))
 def test_percentiles_rise_with_the_values_and_stay_in_the_unit_square(
     places: list[tuple[float, float]], values: list[float]
@@ -191,6 +192,7 @@ def test_percentiles_rise_with_the_values_and_stay_in_the_unit_square(
         assert 0 <= lower.arousal <= higher.arousal <= 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(axis, axis), min_size=1, max_size=30))
 def test_a_track_lies_where_a_target_at_its_place_would(places: list[tuple[float, float]]) -> None:
     catalogue = Catalogue(track(key, *place) for key, place in enumerate(places))

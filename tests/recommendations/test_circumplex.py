@@ -6,7 +6,7 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.affect import NORMS
@@ -39,6 +39,7 @@ def pure(emotion: Emotion) -> dict[Emotion, float]:
     return {other: float(other is emotion) for other in EMOTIONS}
 
 
+@settings(deadline=None)
 @given(readings)
 def test_a_target_is_the_weighted_mean_of_the_norms_and_stays_in_the_unit_square(scores: list[float]) -> None:
     found = target(dict(zip(EMOTIONS, scores, strict=True)))
@@ -59,6 +60,7 @@ def test_a_pure_emotion_lands_on_its_norm_without_doubt(emotion: Emotion) -> Non
     assert found.sd == pytest.approx((0, 0), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(readings, st.floats(0.1, 10))
 def test_a_target_does_not_depend_on_the_scale_of_the_scores(scores: list[float], scale: float) -> None:
     once = target(dict(zip(EMOTIONS, scores, strict=True)))
@@ -125,6 +127,7 @@ def test_a_shift_from_sadness_leads_to_a_mildly_positive_point() -> None:
     assert goal(target(pure(Emotion.SADNESS)), Mode.SHIFT, Emotion.SADNESS) == MILDLY_POSITIVE == (0.70, 0.45)
 
 
+@settings(deadline=None)
 @given(targets, emotions, st.integers(1, 30))
 def test_a_shift_starts_at_the_start_and_reaches_its_goal_in_steps_that_are_never_too_long(
     start: Target, emotion: Emotion, steps: int
@@ -145,6 +148,7 @@ def test_a_shift_starts_at_the_start_and_reaches_its_goal_in_steps_that_are_neve
         assert math.dist(there.point, end) <= math.dist(here.point, end) + 1e-9
 
 
+@settings(deadline=None)
 @given(targets, modes, emotions, st.integers(1, 30))
 def test_every_point_of_every_path_stays_in_the_unit_square(
     start: Target, mode: Mode, emotion: Emotion, steps: int
@@ -154,6 +158,7 @@ def test_every_point_of_every_path_stays_in_the_unit_square(
         assert min(*step.sd, *step.weights) >= 0
 
 
+@settings(deadline=None)
 @given(targets, emotions, st.integers(1, 30))
 def test_a_shift_takes_as_many_points_as_asked_when_its_steps_are_short_enough(
     start: Target, emotion: Emotion, steps: int
@@ -163,11 +168,13 @@ def test_a_shift_takes_as_many_points_as_asked_when_its_steps_are_short_enough(
     assert len(path(start, Mode.SHIFT, emotion, steps)) <= max(steps, needed)
 
 
+@settings(deadline=None)
 @given(targets, st.sampled_from([Mode.MATCH, Mode.KEEP]), emotions, st.integers(1, 30))
 def test_match_and_keep_stay_at_the_start(start: Target, mode: Mode, emotion: Emotion, steps: int) -> None:
     assert path(start, mode, emotion, steps) == [start] * steps
 
 
+@settings(deadline=None)
 @given(targets, emotions, st.integers(1, 30))
 def test_lift_is_at_its_goal_from_the_first_track(start: Target, emotion: Emotion, steps: int) -> None:
     assert [step.point for step in path(start, Mode.LIFT, emotion, steps)] == [LIFTED] * steps

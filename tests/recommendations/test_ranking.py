@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml.types import EMOTIONS, Emotion
@@ -47,6 +47,7 @@ def catalogues(draw: st.DrawFn, min_size: int = 0) -> Catalogue:
 GRID = Catalogue(track(10 * row + column, column / 9, row / 9) for row in range(10) for column in range(10))
 
 
+@settings(deadline=None)
 @given(catalogues(), st.lists(points, min_size=1, max_size=8), st.integers(0, 20), seeds)
 def test_a_set_holds_as_many_distinct_tracks_as_asked_for_or_all_that_there_are(
     catalogue: Catalogue, way: list[Point], count: int, seed: int
@@ -58,6 +59,7 @@ def test_a_set_holds_as_many_distinct_tracks_as_asked_for_or_all_that_there_are(
     assert [item.rank for item in chosen] == list(range(1, len(chosen) + 1))
 
 
+@settings(deadline=None)
 @given(catalogues(), points, st.integers(0, 20), seeds)
 def test_no_artist_comes_twice_while_another_is_left(catalogue: Catalogue, point: Point, count: int, seed: int) -> None:
     chosen = rank(catalogue, [Target(point)], count=count, seed=seed)
@@ -75,6 +77,7 @@ def test_a_guest_does_not_make_another_artist() -> None:
         assert "Artist 3" in artists
 
 
+@settings(deadline=None)
 @given(catalogues(), st.lists(points, min_size=1, max_size=5), st.integers(0, 10), seeds)
 def test_the_same_arguments_give_the_same_set(catalogue: Catalogue, way: list[Point], count: int, seed: int) -> None:
     targets = [Target(point) for point in way]
@@ -98,6 +101,7 @@ def test_a_set_needs_a_target_and_a_count(targets: list[Target], count: int) -> 
         rank(GRID, targets, count=count, seed=1)
 
 
+@settings(deadline=None)
 @given(catalogues(min_size=2), points, seeds)
 def test_among_equal_tracks_the_closer_one_has_the_higher_score(catalogue: Catalogue, point: Point, seed: int) -> None:
     chosen = rank(catalogue, [Target(point)], count=len(catalogue), seed=seed)
@@ -116,6 +120,18 @@ def test_closer_tracks_are_chosen_more_often() -> None:
 
     times = [first[10 + step] + first[10 - step] for step in range(1, 5)]
     assert 2 * first[10] > times[0] > times[1] > times[2] > times[3]
+
+
+def test_a_track_is_chosen_as_often_as_its_chance_says() -> None:
+    # Four tracks at two distances on each side; the chances of the first rank are known from any draw.
+    row = Catalogue(track(key, key / 3, 0.5) for key in range(4))
+    loose = Target(Point(0.5, 0.5), weights=Point(0.02, 1.0))
+    drawn = [rank(row, [loose], count=1, seed=seed)[0] for seed in range(4000)]
+
+    chances = {item.track.key: item.numbers["chance"] for item in drawn}
+    times = Counter(item.track.key for item in drawn)
+    assert sum(chances.values()) == pytest.approx(1)
+    assert all(times[key] / len(drawn) == pytest.approx(chance, abs=0.03) for key, chance in chances.items())
 
 
 def test_softness_leaves_more_than_the_nearest_track_a_chance() -> None:
@@ -165,6 +181,7 @@ def test_a_free_axis_does_not_count() -> None:
     assert len({distance for distances in by_row.values() for distance in distances}) == 10
 
 
+@settings(deadline=None)
 @given(points, st.floats(0.01, 0.5))
 def test_doubt_loosens_an_axis(point: Point, sd: float) -> None:
     sure, unsure = Target(point), Target(point, sd=Point(sd, 0.0))
@@ -223,6 +240,7 @@ def test_preferred_genres_come_first_and_do_not_shut_out_the_rest() -> None:
     assert 0.65 < sum(chosen) / len(chosen) < 1
 
 
+@settings(deadline=None)
 @given(catalogues(min_size=1), points, points, points, seeds, st.sets(st.integers(0, 40)))
 def test_the_numbers_explain_score_and_distance(
     catalogue: Catalogue, point: Point, sd: Point, weights: Point, seed: int, recent: set[int]
@@ -236,6 +254,7 @@ def test_the_numbers_explain_score_and_distance(
         numbers = item.numbers
         assert item.score == pytest.approx(numbers["fit"] * numbers["novelty"] * numbers["language"] * numbers["genre"])
         assert 0 < item.score <= 1
+        assert 0 < numbers["chance"] <= 1
         assert item.distance == pytest.approx(
             math.sqrt(
                 numbers["valence_weight"] * (numbers["valence_percentile"] - numbers["target_valence_percentile"]) ** 2

@@ -94,7 +94,7 @@ def test_a_shift_begins_on_its_way_and_arrives_in_words_too() -> None:
         for number, aim in enumerate(way, 1)
     ]
 
-    assert said[0] == "Starts close to where you are: lively, dark."
+    assert said[0] == "Starts close to where you are: energetic, dark."
     assert all("calm" in sentence or "quiet" in sentence for sentence in said[1:-1])
     assert said[-1].endswith(": hushed, bright.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommendations.spotify_links import search_url
@@ -24,6 +24,7 @@ def test_characters_that_mean_something_in_an_address_are_escaped() -> None:
     )
 
 
+@settings(deadline=None)
 @given(words, words)
 def test_any_words_stay_one_path_segment_that_reads_back_as_they_were(title: str, artist: str) -> None:
     parts = urlsplit(search_url(title, artist))
