@@ -20,7 +20,7 @@ def age_on(birth_date: datetime.date, day: datetime.date) -> int:
     return day.year - birth_date.year - before_birthday
 
 
-class SignupForm(AllauthSignupForm):  # type: ignore[misc]
+class SignupForm(AllauthSignupForm):
     """Ask for the birth date without saying which answer opens the door, and forget it once it was checked."""
 
     birth_date = forms.DateField(

@@ -35,9 +35,9 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractUser):
     """Identify a person by e-mail address; the outside world knows her by `public_id` only."""
 
-    username = None
-    first_name = None
-    last_name = None
+    username = None  # type: ignore[assignment]
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
     email = models.EmailField("e-mail address", unique=True)
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     age_confirmed_at = models.DateTimeField(
@@ -47,7 +47,7 @@ class User(AbstractUser):
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
-    objects: ClassVar[UserManager] = UserManager()
+    objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
 
     class Meta:
         """Keep addresses unique whatever their case."""

@@ -12,4 +12,4 @@ class CaptureAdmin(ReadOnlyAdmin):
 
     list_display = ["id", "status", "source", "attempts", "refusal", "created_at", "finished_at"]
     list_filter = ["status", "source", "refusal"]
-    fields = list_display
+    fields = ["id", "status", "source", "attempts", "refusal", "created_at", "finished_at"]

@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 
 from emotion.models import EMOTION_CHOICES, Capture
 from mood_music.messages import message
@@ -48,9 +47,9 @@ class CaptureForm(forms.Form):
         # One key a form: a second click on "send" leads to the same capture.
         self.fields["idempotency_key"].initial = uuid.uuid4().hex
 
-    def clean_photo(self) -> UploadedFile | None:
+    def clean_photo(self) -> Any:
         """Refuse a missing or too large file in words."""
-        photo: UploadedFile | None = self.cleaned_data.get("photo")
+        photo = self.cleaned_data.get("photo")
         if self.too_large or (photo and (photo.size or 0) > settings.MAX_UPLOAD_MEGABYTES * 1024 * 1024):
             raise ValidationError(words("too_large"), code="too_large")
         if photo is None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, Q, QuerySet, When
 
-from emotion.models import Capture, EmotionReading, ReadingQuerySet
+from emotion.models import Capture, EmotionReading
 from mood_music.errors import UserError
 
 PAGE_SIZE = 20
@@ -23,7 +23,7 @@ class HistoryPage:
     next_cursor: str
 
 
-def readings_effective(user: Any) -> ReadingQuerySet:
+def readings_effective(user: Any) -> QuerySet[Any]:
     """Return a person's readings with `felt`: her own word where she gave one, the model's otherwise."""
     return EmotionReading.objects.for_user(user).annotate(
         felt=Case(When(corrected_emotion="", then=F("dominant")), default=F("corrected_emotion"))

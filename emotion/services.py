@@ -111,9 +111,7 @@ def capture_claim(*, capture_id: int) -> Capture | None:
 
 
 def _claimed(capture: Capture) -> CaptureQuerySet:
-    return Capture.objects.filter(
-        pk=capture.pk, status=Capture.Status.PROCESSING, claim_token=capture.claim_token
-    )
+    return Capture.objects.filter(pk=capture.pk, status=Capture.Status.PROCESSING, claim_token=capture.claim_token)
 
 
 def lease_renew(*, capture: Capture) -> bool:
@@ -132,9 +130,7 @@ def capture_release(*, capture: Capture, expired_at: datetime.datetime | None = 
         claim = claim.filter(lease_expires_at__lt=expired_at)
     if capture.attempts >= MAX_ATTEMPTS:
         return _finish(claim, capture, Capture.Status.FAILED, "processing_failed")
-    return bool(
-        claim.update(status=Capture.Status.PENDING, claim_token=None, lease_expires_at=None, published_at=None)
-    )
+    return bool(claim.update(status=Capture.Status.PENDING, claim_token=None, lease_expires_at=None, published_at=None))
 
 
 def _finish(claim: CaptureQuerySet, capture: Capture, status: Capture.Status, refusal: str = "") -> bool:
@@ -163,7 +159,7 @@ def capture_read(*, capture: Capture, pipeline: FacePipeline) -> None:
         return
     try:
         with capture.image.open("rb") as file:
-            image = open_picture(file)
+            image = open_picture(file.file)
     except FileNotFoundError:
         _finish(_claimed(capture), capture, Capture.Status.FAILED, "picture_lost")
         return

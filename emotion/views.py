@@ -22,6 +22,7 @@ from mood_music.errors import UserError
 from privacy.purposes import Purpose
 from privacy.selectors import consent_granted
 
+
 def capture_or_404(request: HttpRequest, public_id: uuid.UUID) -> Capture:
     """Return the caller's own capture; somebody else's does not exist for her."""
     return get_object_or_404(Capture.objects.for_user(request.user), public_id=public_id)
@@ -52,7 +53,7 @@ def capture_new(request: HttpRequest) -> HttpResponse:
                 )
             except UserError as error:
                 form.add_error("photo", words(error.message_id))
-                status = error.status if error.status != 400 else 422  # noqa: PLR2004
+                status = error.status if error.status != 400 else 422
                 response = _capture_page(request, form, status)
                 if error.retry_after:
                     response["Retry-After"] = str(error.retry_after)

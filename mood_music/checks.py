@@ -7,7 +7,8 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Error, Tags, register
 
 _SCHEMES = ("redis://", "rediss://", "unix://")
 
@@ -32,7 +33,7 @@ def contact_address_is_real(app_configs: Sequence[AppConfig] | None, **kwargs: A
     if not settings.CONTACT_EMAIL.endswith("@localhost"):
         return []
     return [
-        Warning(
+        checks.Warning(
             "CONTACT_EMAIL is not an address that people can write to.",
             hint="Set CONTACT_EMAIL: the legal pages name it for privacy requests.",
             id="mood_music.W001",

@@ -1,4 +1,4 @@
-"""Logging: one line an event, a request id through web and worker, never a picture, an e-mail, an address or a score."""
+"""Logging: one line an event, one request id through web and worker, never a picture, an e-mail or a score."""
 
 from __future__ import annotations
 

@@ -29,9 +29,7 @@ _MESSAGES: dict[str, UserMessage] = {
         "It has more than 40 million pixels, which is more than a reading needs.",
         "Send a smaller version, or take a photo with the camera here.",
     ),
-    "animated": UserMessage(
-        "That picture moves", "Animated pictures cannot be read.", "Choose a still photo."
-    ),
+    "animated": UserMessage("That picture moves", "Animated pictures cannot be read.", "Choose a still photo."),
     "truncated": UserMessage(
         "That picture is incomplete",
         "The file ends too early; perhaps the upload or a copy was cut short.",
@@ -41,6 +39,9 @@ _MESSAGES: dict[str, UserMessage] = {
         "That picture is too small",
         "A face needs at least 48 pixels in each direction.",
         "Choose a larger photo, or take one with the camera here.",
+    ),
+    "unreadable": UserMessage(
+        "That file cannot be opened", "It is not there, or it may not be read.", "Check the name and the permissions."
     ),
     "too_large": UserMessage(
         "That file is too large",
@@ -93,13 +94,15 @@ _MESSAGES: dict[str, UserMessage] = {
     "still_pending": UserMessage(
         "This reading is still under way", "It has not finished yet.", "Wait for it, then try again."
     ),
-    "no_reading": UserMessage(
-        "There is no reading to change", "This picture was not read.", "Take a new one."
-    ),
+    "no_reading": UserMessage("There is no reading to change", "This picture was not read.", "Take a new one."),
     "bad_cursor": UserMessage(
-        "That page does not exist", "The link to this part of your history is damaged.", "Start from the newest reading."
+        "That page does not exist",
+        "The link to this part of your history is damaged.",
+        "Start from the newest reading.",
     ),
-    "unknown_emotion": UserMessage("We do not know that word", "It is not one of the eight.", "Pick one of the buttons."),
+    "unknown_emotion": UserMessage(
+        "We do not know that word", "It is not one of the eight.", "Pick one of the buttons."
+    ),
     "unknown_mode": UserMessage("We do not know that mode", "It is not one of the four.", "Pick one of the buttons."),
     # Advice that goes with a reading (codes of ml.quality).
     "advice.dark": UserMessage("", "The picture is dark. More light on your face makes the reading surer."),

@@ -12,7 +12,12 @@ class CappedUploadHandler(FileUploadHandler):
     """Cut an upload short once it passes the cap and mark the request, so that the form can say so."""
 
     def handle_raw_input(
-        self, input_data: Any, META: dict[str, Any], content_length: int, boundary: bytes, encoding: str | None = None
+        self,
+        input_data: Any,
+        META: dict[str, Any],  # noqa: N803 - Django's name
+        content_length: int,
+        boundary: Any,
+        encoding: str | None = None,
     ) -> None:
         """Note the cap, with room for the form's other fields."""
         self.limit = settings.MAX_UPLOAD_MEGABYTES * 1024 * 1024

@@ -12,4 +12,4 @@ class ConsentRecordAdmin(ReadOnlyAdmin):
 
     list_display = ["id", "purpose", "granted", "notice_version", "created_at"]
     list_filter = ["purpose", "granted", "notice_version"]
-    fields = list_display
+    fields = ["id", "purpose", "granted", "notice_version", "created_at"]

@@ -18,9 +18,7 @@ class ConsentForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for text in ASKED:
-            self.fields[text.purpose] = forms.BooleanField(
-                required=False, label=text.title, help_text=text.description
-            )
+            self.fields[text.purpose] = forms.BooleanField(required=False, label=text.title, help_text=text.description)
 
     def clean(self) -> dict[str, Any]:
         """Require the purposes without which there is nothing to do."""

@@ -36,6 +36,6 @@ class ConsentRecord(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Add the row. Raises TypeError for a change of one that exists: a record that can change proves nothing."""
-        if self.pk is not None:
+        if not self._state.adding:
             raise TypeError("consent records are append-only")
         super().save(*args, **kwargs)

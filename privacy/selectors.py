@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from mood_music.errors import UserError
 from privacy.models import ConsentRecord
 from privacy.purposes import ASKED, NOTICE_VERSION, Purpose, PurposeText
@@ -43,10 +45,15 @@ def consent_states(*, user: Any) -> list[ConsentState]:
         latest[record.purpose] = record
     states = []
     for text in ASKED:
-        record = latest.get(text.purpose)
-        granted = record is not None and record.granted and record.notice_version == NOTICE_VERSION
-        states.append(ConsentState(text, granted, record.created_at if record else None))
+        answer = latest.get(text.purpose)
+        granted = answer is not None and answer.granted and answer.notice_version == NOTICE_VERSION
+        states.append(ConsentState(text, granted, answer.created_at if answer else None))
     return states
+
+
+def consent_records(*, user: Any) -> QuerySet[ConsentRecord]:
+    """Return a person's answers, the latest first."""
+    return ConsentRecord.objects.filter(user=user)
 
 
 def held(*, user: Any) -> list[dict[str, object]]:

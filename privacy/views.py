@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from privacy import selectors, services
 from privacy.forms import ConsentForm, SwitchForm
-from privacy.models import ConsentRecord
 from privacy.purposes import ASKED, NOTICE_VERSION, Purpose
 from privacy.registry import categories
 
@@ -64,7 +63,7 @@ def privacy_centre(request: HttpRequest) -> HttpResponse:
             "granted": record.granted,
             "notice_version": record.notice_version,
         }
-        for record in ConsentRecord.objects.filter(user=request.user)[:50]
+        for record in selectors.consent_records(user=request.user)
     ]
     context = {"switches": switches, "records": records, "held": selectors.held(user=request.user)}
     return render(request, "privacy/centre.html", context)

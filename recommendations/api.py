@@ -27,7 +27,9 @@ class CaptureRequest(serializers.Serializer[Any]):
 
     photo = serializers.FileField()
     mode = serializers.ChoiceField(choices=MODE_CHOICES, required=False, allow_blank=True, default="")
-    source = serializers.ChoiceField(choices=Capture.Source.choices, required=False, default=Capture.Source.UPLOAD)
+    source = serializers.ChoiceField(  # type: ignore[assignment]
+        choices=Capture.Source.choices, required=False, default=Capture.Source.UPLOAD
+    )
 
 
 class RecommendationAnswer(serializers.Serializer[Any]):

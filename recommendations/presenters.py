@@ -45,7 +45,7 @@ def advice(reading: EmotionReading) -> list[str]:
 
 def faces(reading: EmotionReading) -> dict[str, Any] | None:
     """Return the outline of the picture with all faces, or None when there was only one."""
-    if len(reading.faces) < 2:  # noqa: PLR2004
+    if len(reading.faces) < 2:
         return None
     return {
         "width": reading.picture_width,

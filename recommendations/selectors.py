@@ -46,6 +46,4 @@ def mode_of(*, reading: EmotionReading) -> Mode:
 
 def set_of(*, reading: EmotionReading) -> RecommendationSet | None:
     """Return the set of a reading in the mode in force, with its tracks, or None while it is not built."""
-    return (
-        reading.sets.filter(mode=mode_of(reading=reading)).prefetch_related("recommendations__track").first()
-    )
+    return reading.sets.filter(mode=mode_of(reading=reading)).prefetch_related("recommendations__track").first()

@@ -11,7 +11,7 @@ from mood_music.logs import configuration  # noqa: E402
 from mood_music.settings.base import *  # noqa: E402, F403
 from mood_music.settings.base import STATIC_ROOT, STORAGES  # noqa: E402
 
-SECRET_KEY = "only-for-tests-" + "x" * 40  # noqa: S105
+SECRET_KEY = "only-for-tests-" + "x" * 40
 DEBUG = False
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
@@ -21,5 +21,5 @@ STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.s
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 # Messages wait in this process's memory; tests of real queues start processes with their own settings.
 CELERY_BROKER_URL = "memory://"
-ACCOUNT_RATE_LIMITS: dict[str, str] = {}
+ACCOUNT_RATE_LIMITS = False
 LOGGING = configuration(json=False, level="WARNING")

@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,22 +14,51 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='ConsentRecord',
+            name="ConsentRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('purpose', models.CharField(choices=[('emotion_inference', 'Read my expression'), ('store_history', 'Keep my mood history'), ('store_image', 'Keep the picture of my face'), ('train_model', 'Improve the model with my corrections'), ('spotify_link', 'Connect my Spotify account')], max_length=32)),
-                ('granted', models.BooleanField()),
-                ('notice_version', models.CharField(max_length=16)),
-                ('notice_sha256', models.CharField(max_length=64)),
-                ('language', models.CharField(max_length=16)),
-                ('given_through', models.CharField(help_text='the page or command where it was said', max_length=32)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consent_records', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("emotion_inference", "Read my expression"),
+                            ("store_history", "Keep my mood history"),
+                            ("store_image", "Keep the picture of my face"),
+                            ("train_model", "Improve the model with my corrections"),
+                            ("spotify_link", "Connect my Spotify account"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("granted", models.BooleanField()),
+                ("notice_version", models.CharField(max_length=16)),
+                ("notice_sha256", models.CharField(max_length=64)),
+                ("language", models.CharField(max_length=16)),
+                ("given_through", models.CharField(help_text="the page or command where it was said", max_length=32)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="consent_records",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-id'],
-                'indexes': [models.Index(fields=['user', 'purpose', '-id'], name='consent_latest')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('purpose__in', ['emotion_inference', 'store_history', 'store_image', 'train_model', 'spotify_link'])), name='consent_purpose_known')],
+                "ordering": ["-created_at", "-id"],
+                "indexes": [models.Index(fields=["user", "purpose", "-id"], name="consent_latest")],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "purpose__in",
+                                ["emotion_inference", "store_history", "store_image", "train_model", "spotify_link"],
+                            )
+                        ),
+                        name="consent_purpose_known",
+                    )
+                ],
             },
         ),
     ]

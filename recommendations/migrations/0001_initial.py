@@ -6,78 +6,115 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('emotion', '0001_initial'),
+        ("emotion", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='RecommendationSet',
+            name="RecommendationSet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('mode', models.CharField(choices=[('match', 'Match'), ('shift', 'Shift'), ('lift', 'Lift'), ('keep', 'Keep')], max_length=8)),
-                ('start_valence', models.FloatField()),
-                ('start_arousal', models.FloatField()),
-                ('goal_valence', models.FloatField()),
-                ('goal_arousal', models.FloatField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('reading', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sets', to='emotion.emotionreading')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recommendation_sets', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("match", "Match"), ("shift", "Shift"), ("lift", "Lift"), ("keep", "Keep")],
+                        max_length=8,
+                    ),
+                ),
+                ("start_valence", models.FloatField()),
+                ("start_arousal", models.FloatField()),
+                ("goal_valence", models.FloatField()),
+                ("goal_arousal", models.FloatField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "reading",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="sets", to="emotion.emotionreading"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="recommendation_sets",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Track',
+            name="Track",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=300)),
-                ('artist', models.CharField(max_length=300)),
-                ('key', models.CharField(help_text='folded title and artist', max_length=640, unique=True)),
-                ('year', models.PositiveSmallIntegerField()),
-                ('genres', models.JSONField(default=list)),
-                ('language', models.CharField(blank=True, help_text='ISO 639; empty for pieces without words', max_length=8)),
-                ('instrumental', models.BooleanField(default=False)),
-                ('explicit', models.BooleanField(default=False)),
-                ('valence', models.FloatField()),
-                ('arousal', models.FloatField()),
-                ('rated_by', models.CharField(max_length=64)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=300)),
+                ("artist", models.CharField(max_length=300)),
+                ("key", models.CharField(help_text="folded title and artist", max_length=640, unique=True)),
+                ("year", models.PositiveSmallIntegerField()),
+                ("genres", models.JSONField(default=list)),
+                (
+                    "language",
+                    models.CharField(blank=True, help_text="ISO 639; empty for pieces without words", max_length=8),
+                ),
+                ("instrumental", models.BooleanField(default=False)),
+                ("explicit", models.BooleanField(default=False)),
+                ("valence", models.FloatField()),
+                ("arousal", models.FloatField()),
+                ("rated_by", models.CharField(max_length=64)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('arousal__range', (0, 1)), ('valence__range', (0, 1))), name='track_on_the_plane')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("arousal__range", (0, 1)), ("valence__range", (0, 1))),
+                        name="track_on_the_plane",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Recommendation',
+            name="Recommendation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rank', models.PositiveSmallIntegerField()),
-                ('score', models.FloatField()),
-                ('reason', models.CharField(max_length=300)),
-                ('numbers', models.JSONField(default=dict)),
-                ('recommendation_set', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recommendations', to='recommendations.recommendationset')),
-                ('track', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='recommendations.track')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("rank", models.PositiveSmallIntegerField()),
+                ("score", models.FloatField()),
+                ("reason", models.CharField(max_length=300)),
+                ("numbers", models.JSONField(default=dict)),
+                (
+                    "recommendation_set",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="recommendations",
+                        to="recommendations.recommendationset",
+                    ),
+                ),
+                (
+                    "track",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="recommendations.track"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['rank'],
+                "ordering": ["rank"],
             },
         ),
         migrations.AddIndex(
-            model_name='recommendationset',
-            index=models.Index(fields=['user', '-created_at'], name='set_recent'),
+            model_name="recommendationset",
+            index=models.Index(fields=["user", "-created_at"], name="set_recent"),
         ),
         migrations.AddConstraint(
-            model_name='recommendationset',
-            constraint=models.UniqueConstraint(fields=('reading', 'mode'), name='set_once_per_reading_and_mode'),
+            model_name="recommendationset",
+            constraint=models.UniqueConstraint(fields=("reading", "mode"), name="set_once_per_reading_and_mode"),
         ),
         migrations.AddConstraint(
-            model_name='recommendation',
-            constraint=models.UniqueConstraint(fields=('recommendation_set', 'rank'), name='rank_once_per_set'),
+            model_name="recommendation",
+            constraint=models.UniqueConstraint(fields=("recommendation_set", "rank"), name="rank_once_per_set"),
         ),
         migrations.AddConstraint(
-            model_name='recommendation',
-            constraint=models.UniqueConstraint(fields=('recommendation_set', 'track'), name='track_once_per_set'),
+            model_name="recommendation",
+            constraint=models.UniqueConstraint(fields=("recommendation_set", "track"), name="track_once_per_set"),
         ),
     ]

@@ -65,9 +65,7 @@ def test_a_forged_cursor_is_refused_in_words(amy, as_amy):
     assert as_amy.get("/history/?cursor=rubbish").status_code == 400
 
 
-def test_the_list_costs_the_same_number_of_queries_however_long_it_is(
-    as_amy, amy, django_assert_max_num_queries
-):
+def test_the_list_costs_the_same_number_of_queries_however_long_it_is(as_amy, amy, django_assert_max_num_queries):
     ReadingFactory.create_batch(15, capture__user=amy)
     with django_assert_max_num_queries(8):
         as_amy.get("/history/")

@@ -52,6 +52,6 @@ def test_each_bad_file_has_its_line_and_the_good_ones_are_answered(tmp_path, fac
     assert [line.split(": ", 1)[1][:20] for line in lines] == [
         "That file is not a p",
         "We found no face. No",
-        "No such file or dire",
+        "That file cannot be ",
     ]
     assert "happiness" in told.stdout

@@ -16,9 +16,7 @@ print(loaded[:3])
 
 
 def test_the_web_process_never_loads_tensorflow():
-    told = subprocess.run(
-        [sys.executable, "-c", CODE], capture_output=True, text=True, check=True, env=_environment()
-    )
+    told = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True, env=_environment())
     assert told.stdout.strip().splitlines()[-1] == "[]"
 
 

@@ -171,7 +171,9 @@ class Visitor:
         """Open a page."""
         return self.http.get(f"{self.stack.url}{path}", timeout=30)
 
-    def post(self, page: str, path: str | None = None, *, files: dict | None = None, **fields: str) -> requests.Response:
+    def post(
+        self, page: str, path: str | None = None, *, files: dict | None = None, **fields: object
+    ) -> requests.Response:
         """Send a form that stands on a page."""
         found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', self.get(page).text)
         assert found, f"no form on {page}"
@@ -191,7 +193,7 @@ class Visitor:
             agree_terms="on",
         )
         assert answer.ok, answer.text
-        answer = self.post("/consent/", **(consents or {"emotion_inference": "on", "store_history": "on"}))
+        answer = self.post("/consent/", **(consents or {"emotion_inference": "on", "store_history": "on"}))  # type: ignore[arg-type]
         assert answer.ok, answer.text
         return self
 

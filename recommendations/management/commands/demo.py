@@ -80,7 +80,7 @@ class Command(BaseCommand):
             scores={e.value: score for e, score in scores.items()},
             dominant=dominant,
             confidence=scores[dominant],
-            sure=scores[dominant] > 0.5,  # noqa: PLR2004 - sample data
+            sure=scores[dominant] > 0.5,
             valence=place.valence,
             arousal=place.arousal,
             valence_sd=place.valence_sd,

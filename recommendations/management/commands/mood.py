@@ -59,8 +59,6 @@ class Command(BaseCommand):
             image = open_picture(Path(photo))
         except PictureError as error:
             return _refusal(photo, error.code)
-        except OSError as error:
-            return {"path": photo, "error": {"code": "unreadable", "message": error.strerror or str(error)}}
         seen = pipeline.read(image)
         refusal = refusal_of(seen, image)
         if refusal:
