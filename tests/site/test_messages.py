@@ -5,7 +5,7 @@ import pytest
 from mood_music.messages import message, message_ids
 from tests.support.stack import ROOT
 
-RAISED = re.compile(r"""(?:UserError|PictureError|_finish)\([^"')]*["']([a-z_]+)["']""")
+RAISED = re.compile(r'(?:UserError|PictureError|_finish)\([^"\n]*"([a-z_]+)"')
 
 
 def raised_ids():
