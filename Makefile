@@ -5,7 +5,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 export CHROMIUM
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev setup run demo test test-browser test-postgres lint format types layers lock train
+.PHONY: help venv dev setup run demo test test-browser test-postgres lint format types layers lock train model-card
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -64,3 +64,7 @@ lock: dev ## Write the locks anew; UPGRADE=--upgrade takes the newest versions t
 train: venv ## Train the expression network on DATA, a folder or file in FER2013's format
 	@test -n "$(DATA)" || { echo "Say where the data are: make train DATA=path/to/fer2013"; exit 1; }
 	$(BIN)/python -m ml train --data "$(DATA)"
+
+model-card: venv ## Write docs/model-card.md from the figures that lie beside the network
+	$(BIN)/python -m ml card > docs/model-card.md.part
+	mv docs/model-card.md.part docs/model-card.md
