@@ -99,12 +99,13 @@ def test_a_shift_begins_on_its_way_and_arrives_in_words_too() -> None:
     assert said[-1].endswith(": hushed, bright.")
 
 
-def test_a_track_that_lies_far_from_its_target_is_not_called_close() -> None:
-    far = reason(ranked(track(0.9, 0.9), Point(0.2, 0.3)), Mode.SHIFT, Emotion.SADNESS)
-    aside = reason(ranked(track(0.1, 0.1), Point(0.93, 0.74), 2), Mode.MATCH, Emotion.HAPPINESS)
+@pytest.mark.parametrize("item", [track(0.6, 0.3), track(0.2, 0.7)])
+def test_a_track_that_lies_far_from_its_target_on_one_axis_is_not_called_close(item: CatalogueTrack) -> None:
+    aim = Point(0.2, 0.3)
 
-    assert "close" not in far
-    assert "variety" in aside
+    assert reason(ranked(item, aim), Mode.SHIFT, Emotion.SADNESS).startswith("Opens the way from here: ")
+    assert "variety" in reason(ranked(item, aim, 2), Mode.SHIFT, Emotion.SADNESS)
+    assert "variety" in reason(ranked(item, aim, 2), Mode.MATCH, Emotion.SADNESS)
 
 
 def test_a_dark_track_for_a_surprised_face_is_no_stray_because_valence_is_free() -> None:
