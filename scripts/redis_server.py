@@ -17,7 +17,8 @@ from types import FrameType
 import redis
 
 ROOT = Path(__file__).resolve().parents[1]
-GOODBYE_SECONDS = 20
+# Less than the process manager's patience, or it would kill this process and leave the goodbye out.
+GOODBYE_SECONDS = 35
 
 
 def server_binary() -> str:
