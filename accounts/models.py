@@ -56,3 +56,8 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+
+def displayed_name(user: User) -> str:
+    """Return what allauth calls a person on her own pages and in her own mail."""
+    return user.email
