@@ -22,13 +22,13 @@ TEMPLATE = np.array([[15.1, 18.7], [32.9, 18.7], [24.0, 28.7], [16.7, 37.5], [31
 
 _OVERSAMPLING = 2
 """The turn is done at twice the size and averaged down, so that slanted edges do not become stairs."""
-_SMALLEST_SPREAD = 1e-3
-"""Square pixels. Landmarks in one point would ask for an endless enlargement."""
+_LARGEST_FRAME = 2
+"""Longer sides of the picture. Landmarks that form no face would ask for a frame without end."""
 
 
 def grey_face(picture: Image.Image, landmarks: Landmarks) -> npt.NDArray[np.uint8]:
     """Return the aligned face, uint8 (48, 48), of an upright picture; beyond its edge the edge is repeated."""
-    turn, shift = _similarity(landmarks)
+    turn, shift = _similarity(landmarks, FACE_SIDE / (_LARGEST_FRAME * max(picture.size)))
     # The frame's corners in the photo bound what has to be read of it.
     side = FACE_SIDE
     corners = (np.array([0, side, side * 1j, side * (1 + 1j)]) - shift) / turn
@@ -55,22 +55,21 @@ def grey_face(picture: Image.Image, landmarks: Landmarks) -> npt.NDArray[np.uint
     return np.asarray(face.reduce(_OVERSAMPLING), np.uint8)
 
 
-def _similarity(landmarks: Landmarks) -> tuple[complex, complex]:
+def _similarity(landmarks: Landmarks, smallest: float) -> tuple[complex, complex]:
     """Return turn and shift such that turn * point + shift lies closest to the template, points as x + iy.
 
     Least squares over all five points (Umeyama 1991, without mirroring): the eyes come out level, while a turned
-    head, whose eyes stand closer together, is not enlarged as it would be by the eyes alone.
+    head, whose eyes stand closer together, is not enlarged as it would be by the eyes alone. The size of the turn,
+    that is the scale, is at least `smallest`.
     """
-    points = np.array(
-        [complex(*point) for point in (
-            landmarks.left_eye, landmarks.right_eye, landmarks.nose, landmarks.mouth_left, landmarks.mouth_right)]
-    )  # fmt: skip
+    marks = (landmarks.left_eye, landmarks.right_eye, landmarks.nose, landmarks.mouth_left, landmarks.mouth_right)
+    points = np.array([complex(*mark) for mark in marks])
     wanted = TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1]
     offset, goal = points - points.mean(), wanted - wanted.mean()
-    spread = max(float((abs(offset) ** 2).sum()), _SMALLEST_SPREAD)
-    turn = complex((offset.conj() * goal).sum() / spread)
-    if turn == 0:
-        turn = complex(_SMALLEST_SPREAD)
+    spread = float((abs(offset) ** 2).sum())
+    turn = complex((offset.conj() * goal).sum() / spread) if spread else 0j
+    if abs(turn) < smallest:
+        turn = smallest * (turn / abs(turn) if turn else 1)
     return turn, complex(wanted.mean() - turn * points.mean())
 
 

@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance, ImageFilter
+
+from ml.classifier import Classifier, logits_of
+from ml.pipeline import Pipeline
+from ml.types import EMOTIONS, Advice, Emotion, FaceDetection, Landmarks
+from tests.ml.faces import detection
+
+
+class Scripted:
+    """Find what it was told to find."""
+
+    def __init__(self, *faces: FaceDetection) -> None:
+        self.faces = faces
+
+    def detect(self, picture: Image.Image) -> tuple[FaceDetection, ...]:
+        return self.faces
+
+
+@pytest.fixture(scope="module")
+def classifier(tiny_artifact):
+    return Classifier.load(tiny_artifact)
+
+
+def test_every_face_gets_a_calibrated_reading_with_its_place_on_the_plane(classifier, portrait):
+    reading = Pipeline(Scripted(detection(), detection(width=90)), classifier).read(portrait)
+    assert (reading.width, reading.height) == (512, 512)
+    assert len(reading.faces) == 2
+    for face in reading.faces:
+        found = face.reading
+        assert tuple(found.scores) == EMOTIONS
+        assert sum(found.scores.values()) == pytest.approx(1)
+        assert found.confidence == max(found.scores.values()) == found.scores[found.dominant]
+        assert 0 <= found.valence <= 1
+        assert 0 <= found.arousal <= 1
+        assert found.valence_sd > 0
+        assert found.model_version == classifier.version
+        assert Advice.SEVERAL_FACES in face.quality.advice
+
+
+def test_no_face_is_an_empty_answer(classifier, portrait):
+    assert Pipeline(Scripted(), classifier).read(portrait).faces == ()
+
+
+def test_the_stages_are_timed_and_add_up(classifier, portrait):
+    spent = Pipeline(Scripted(detection()), classifier).read(portrait).milliseconds
+    assert set(spent) == {"detect", "align", "classify", "total"}
+    assert all(value >= 0 for value in spent.values())
+    assert spent["total"] == pytest.approx(spent["detect"] + spent["align"] + spent["classify"])
+
+
+def test_a_random_network_is_not_sure(classifier, portrait):
+    (face,) = Pipeline(Scripted(detection()), classifier).read(portrait).faces
+    assert face.reading.confidence < 0.5
+    assert not face.reading.sure
+
+
+def test_the_compiled_network_gives_the_logits_of_the_saved_one(tiny_artifact, classifier):
+    from ml import artifacts
+
+    _, model = artifacts.load(tiny_artifact)
+    faces = np.random.default_rng(2).integers(0, 256, (5, 48, 48)).astype(np.uint8)
+    for compiled, plain in zip(logits_of(classifier.network, faces), logits_of(model, faces), strict=True):
+        assert compiled == pytest.approx(plain, abs=1e-4)
+
+
+def test_a_face_and_its_mirror_image_read_the_same(classifier):
+    faces = np.random.default_rng(2).integers(0, 256, (3, 48, 48)).astype(np.uint8)
+    ours, mirrored = classifier.probabilities(faces)[0], classifier.probabilities(faces[:, :, ::-1])[0]
+    assert ours == pytest.approx(mirrored, abs=1e-5)
+
+
+def test_light_and_contrast_hardly_reach_the_network(classifier):
+    faces = np.random.default_rng(2).integers(0, 256, (3, 48, 48)).astype(np.uint8)
+    darker = (faces * 0.5 + 40).astype(np.uint8)
+    assert classifier.probabilities(faces)[0] == pytest.approx(classifier.probabilities(darker)[0], abs=0.02)
+
+
+def test_batches_do_not_change_what_is_read(classifier):
+    faces = np.random.default_rng(2).integers(0, 256, (7, 48, 48)).astype(np.uint8)
+    whole, parts = logits_of(classifier.network, faces)[0], logits_of(classifier.network, faces, batch_size=3)[0]
+    assert whole == pytest.approx(parts, abs=1e-4)
+    assert logits_of(classifier.network, faces[:0])[0].shape == (0, 8)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return Pipeline.load()
+
+
+@pytest.mark.model
+def test_the_astronaut_smiles(shipped, portrait):
+    (face,) = shipped.read(portrait).faces
+    assert face.reading.dominant is Emotion.HAPPINESS
+    assert face.reading.sure
+    assert face.reading.valence > 0.75
+    assert face.quality.advice == ()
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("degrees", [-30, -15, 15, 30])
+def test_a_rolled_head_reads_as_an_upright_one(shipped, portrait, degrees):
+    upright = shipped.read(portrait).faces[0].reading
+    (face,) = shipped.read(portrait.rotate(-degrees, Image.Resampling.BICUBIC, expand=True)).faces
+    assert face.reading.dominant is upright.dominant
+    assert face.quality.roll == pytest.approx(degrees + 3, abs=6)
+    assert sum(abs(face.reading.scores[e] - upright.scores[e]) for e in EMOTIONS) < 0.4
+
+
+@pytest.mark.model
+def test_a_photo_that_is_too_dark_or_blurred_or_small_is_not_read_as_sure(shipped, portrait):
+    spoiled = {
+        Advice.DARK: ImageEnhance.Brightness(portrait).enhance(0.15),
+        Advice.BLURRED: portrait.filter(ImageFilter.GaussianBlur(5)),
+        Advice.SMALL_FACE: portrait.resize((124, 124)),
+    }
+    for advice, photo in spoiled.items():
+        (face,) = shipped.read(photo).faces
+        assert advice in face.quality.advice
+        assert not face.reading.sure
+
+
+@pytest.mark.model
+def test_serving_frames_a_face_as_the_training_pictures_are_framed(shipped, portrait):
+    """A crop that is framed already must come out of the pipeline as it went in."""
+    from ml.alignment import grey_face
+
+    face = grey_face(portrait, shipped.read(portrait).faces[0].detection.landmarks)
+    (again,) = shipped.detector.detect(Image.fromarray(face).convert("RGB"))
+    framed = grey_face(Image.fromarray(face).convert("RGB"), again.landmarks)
+    assert np.abs(framed.astype(int) - face.astype(int))[6:42, 6:42].mean() < 16
+    assert isinstance(again.landmarks, Landmarks)
