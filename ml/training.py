@@ -201,6 +201,12 @@ class Trainer:
         source = tf.data.Dataset.from_tensor_slices(rows).batch(config.batch_size, drop_remainder=True)
         return source.enumerate().map(batch, num_parallel_calls=2).prefetch(4), steps
 
+    def _seed_dropout(self, epoch: int) -> None:
+        """Start an epoch's dropout from the seed, so that a run that resumes drops what it would have dropped."""
+        for layer in self.model.layers:
+            if isinstance(layer, keras.layers.Dropout):
+                layer.seed_generator.state.assign([self.config.seed, epoch])
+
     def _train_step(self, faces: tf.Tensor, votes: tf.Tensor, labels: tf.Tensor, decay: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             logits = self.model(faces, training=True)
@@ -232,6 +238,7 @@ class Trainer:
         total = per_epoch * self.config.epochs
         for epoch in range(int(self.epoch), self.config.epochs):
             batches, steps = self._batches(epoch)
+            self._seed_dropout(epoch)
             started, losses = time.monotonic(), 0.0
             label = f"epoch {epoch + 1}/{self.config.epochs} at {self.config.size_at(epoch)}px"
             line = tqdm(batches, total=steps, desc=label, unit="batch", mininterval=2, disable=not bar)
