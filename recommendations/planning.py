@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ml.types import EMOTIONS, Emotion
 from recommendations import circumplex
 from recommendations.catalogue import Catalogue
-from recommendations.circumplex import Mode, Point
+from recommendations.circumplex import Mode, Point, Target
 from recommendations.ranking import Ranked, rank
 from recommendations.reasons import reason
 
@@ -53,10 +53,31 @@ def plan(
     chosen = mode or circumplex.default_mode(emotion)
     start = circumplex.target(scores)
     way = circumplex.path(start, chosen, emotion, count)
-    ranked = rank(catalogue, way, count=count, seed=seed, recent=recent)
     return Plan(
         mode=chosen,
         start=start.point,
         goal=circumplex.goal(start, chosen, emotion),
-        tracks=tuple(Recommended(each, reason(each, chosen, emotion)) for each in ranked),
+        tracks=follow(catalogue, way, chosen, emotion, count=count, seed=seed, recent=recent),
     )
+
+
+def follow(
+    catalogue: Catalogue,
+    way: Sequence[Target],
+    mode: Mode,
+    emotion: Emotion,
+    *,
+    count: int,
+    seed: int,
+    first: int = 1,
+    recent: Iterable[int | str] = (),
+    without: Iterable[int | str] = (),
+) -> tuple[Recommended, ...]:
+    """Return up to `count` tracks along a way, each with its reason.
+
+    `first` is the rank of the first one: more than 1 where the way goes on from tracks that were heard, which are
+    named in `without`.
+    """
+    ranked = rank(catalogue, way, count=count, seed=seed, recent=recent, without=without)
+    placed = [replace(each, rank=each.rank + first - 1) for each in ranked]
+    return tuple(Recommended(each, reason(each, mode, emotion)) for each in placed)

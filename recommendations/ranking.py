@@ -77,13 +77,15 @@ def rank(
     count: int,
     seed: int,
     recent: Iterable[int | str] = (),
+    without: Iterable[int | str] = (),
     preferences: Preferences = NO_PREFERENCE,
 ) -> list[Ranked]:
     """Choose up to `count` tracks, the k-th for the k-th target; past the last target the path has arrived.
 
     No artist comes twice while there is another one to choose; no track ever does. `recent` holds the keys
-    of tracks that were played lately. Fewer tracks come back only when the catalogue allows no more. Raises
-    ValueError when `targets` is empty, or `count` or `seed` below 0.
+    of tracks that were played lately, `without` those of tracks that must not come at all. Fewer tracks come
+    back only when the catalogue allows no more. Raises ValueError when `targets` is empty, or `count` or
+    `seed` below 0.
     """
     if not targets or count < 0:
         raise ValueError("ranking needs at least one target and a count from 0 up")
@@ -91,6 +93,7 @@ def rank(
     generator = np.random.default_rng(seed)
     standing = np.sum([np.log(factor) for factor in factors.values()], axis=0)
     open_tracks = np.ones(len(catalogue), dtype=np.bool_)
+    open_tracks[catalogue.with_keys(without)] = False
     if not preferences.allow_explicit:
         open_tracks &= ~catalogue.explicit
     fresh_artists = open_tracks.copy()

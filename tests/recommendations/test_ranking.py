@@ -262,3 +262,13 @@ def test_the_numbers_explain_score_and_distance(
                 * (numbers["arousal_percentile"] - numbers["target_arousal_percentile"]) ** 2
             )
         )
+
+
+@settings(deadline=None)
+@given(catalogues(), points, st.sets(st.integers(0, 40)), seeds)
+def test_what_must_not_come_does_not_even_when_nothing_else_is_left(
+    catalogue: Catalogue, point: Point, without: set[int], seed: int
+) -> None:
+    chosen = rank(catalogue, [Target(point)], count=40, seed=seed, without=without)
+
+    assert {item.track.key for item in chosen} == {item.key for item in catalogue.tracks} - without
