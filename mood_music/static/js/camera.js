@@ -82,7 +82,7 @@ if (form && input && navigator.mediaDevices?.getUserMedia) {
     start.hidden = false;
     // upload.js shows the preview: for it, this is a file like any other.
     input.dispatchEvent(new Event("change", { bubbles: true }));
-    form.querySelector("[type='submit']").focus();
+    find("photo-send").focus();
   }
 
   function shoot() {

@@ -8,7 +8,8 @@ if (form && input) {
   const stage = find("stage");
   const preview = find("preview");
   const clear = find("photo-clear");
-  const submit = form.querySelector("[type='submit']");
+  const send = find("photo-send");
+  const submits = form.querySelectorAll("[type='submit']");
   const maximum = Number(form.dataset.maxMegabytes);
   const say = (words) => {
     find("stage-status").textContent = words;
@@ -23,6 +24,7 @@ if (form && input) {
     preview.hidden = true;
     preview.removeAttribute("src");
     clear.hidden = true;
+    send.hidden = true;
     stage.dataset.state = "empty";
   }
 
@@ -48,6 +50,7 @@ if (form && input) {
     preview.src = address;
     preview.hidden = false;
     clear.hidden = false;
+    send.hidden = false;
     stage.dataset.state = "preview";
     say("This picture is ready. It has not been sent yet.");
   }
@@ -91,12 +94,16 @@ if (form && input) {
   });
 
   form.addEventListener("submit", () => {
-    submit.setAttribute("aria-busy", "true");
+    for (const submit of submits) {
+      submit.setAttribute("aria-busy", "true");
+    }
     say("Sending your picture…");
   });
   // Coming back with the back button finds the page as it was left: not busy, and with no picture.
   addEventListener("pageshow", (event) => {
-    submit.removeAttribute("aria-busy");
+    for (const submit of submits) {
+      submit.removeAttribute("aria-busy");
+    }
     if (event.persisted) {
       empty();
       say("");
