@@ -4,7 +4,13 @@ from django.apps import AppConfig
 
 
 class AccountsConfig(AppConfig):
-    """Name the app."""
+    """Tell the privacy registry what is held for an account."""
 
     name = "accounts"
     verbose_name = "Accounts"
+
+    def ready(self) -> None:
+        """Register the data categories."""
+        from accounts.categories import register_all
+
+        register_all()

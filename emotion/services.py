@@ -275,16 +275,6 @@ def captures_delete(*, captures: CaptureQuerySet) -> int:
     return len(ids)
 
 
-def crops_delete(*, user: Any) -> None:
-    """Delete every kept crop of a person and keep the readings."""
-    with transaction.atomic():
-        kept = EmotionReading.objects.for_user(user).exclude(crop="")
-        names = list(kept.values_list("crop", flat=True))
-        kept.update(crop="")
-        for name in names:
-            delete_after_commit(name)
-
-
 def captures_sweep() -> dict[str, int]:
     """Mend what a dead worker, a lost message or an empty queue left behind; return what was done.
 

@@ -9,9 +9,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from mood_music.errors import UserError
+from privacy.holdings import count_of
 from privacy.models import ConsentRecord
 from privacy.purposes import ASKED, NOTICE_VERSION, Purpose, PurposeText
 from privacy.registry import categories
+from privacy.subjects import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +59,10 @@ def consent_records(*, user: Any) -> QuerySet[ConsentRecord]:
 
 
 def held(*, user: Any) -> list[dict[str, object]]:
-    """Return what is held of a person now: label, count and term of every registered category."""
-    return [{"label": c.label, "count": c.count(user), "retention": c.retention} for c in categories()]
+    """Return what is held of a person now: label, count and term of every category that has something to count."""
+    subject = Subject.of(user)
+    return [
+        {"label": c.label, "count": count_of(c, subject), "retention": c.retention, "why": c.why, "seen_by": c.seen_by}
+        for c in categories()
+        if c.tables
+    ]

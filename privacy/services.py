@@ -8,10 +8,11 @@ import structlog
 from django.db import transaction
 from django.utils.translation import get_language
 
+from privacy.holdings import purpose_purge
 from privacy.models import ConsentRecord
 from privacy.purposes import ASKED, NOTICE_VERSION, Purpose, notice_hash
-from privacy.registry import categories
 from privacy.selectors import consent_granted
+from privacy.subjects import Subject
 
 logger = structlog.get_logger(__name__)
 
@@ -34,9 +35,7 @@ def consent_record(*, user: Any, purpose: Purpose, granted: bool, given_through:
         given_through=given_through,
     )
     if not granted:
-        for category in categories():
-            if category.purpose == purpose:
-                category.purge(user)
+        purpose_purge(purpose, Subject.of(user))
     logger.info("consent_recorded", consent_record_id=record.pk, purpose=purpose, granted=granted)
     return record
 

@@ -1,10 +1,12 @@
+import dataclasses
+
 import pytest
 from django.urls import reverse
 
 from emotion.models import EmotionReading
 from privacy.models import ConsentRecord
 from privacy.purposes import ASKED, NOTICE_VERSION, Purpose, notice_hash
-from privacy.registry import DataCategory, categories, register
+from privacy.registry import categories, register
 from privacy.selectors import consent_granted, consent_states
 from privacy.services import consent_record
 from tests.factories import ReadingFactory, UserFactory
@@ -85,22 +87,20 @@ def test_the_privacy_centre_counts_what_is_held(client, amy):
     ReadingFactory.create_batch(3, capture__user=amy)
     client.force_login(amy)
     held = {row["label"]: row["count"] for row in client.get("/privacy/").context["held"]}
-    assert held == {
-        "Pictures waiting to be read": 0,
-        "Readings, with their corrections and music": 3,
-        "Crops of your face beside readings": 0,
-    }
+    assert held["Readings, with your corrections"] == 3
+    assert held["Pictures waiting to be read"] == held["Crops of your face beside readings"] == 0
+    assert held["Your account: address, scrambled password, that you passed the age check"] == 1
 
 
 def test_every_purpose_that_is_asked_for_has_data_that_its_withdrawal_purges():
-    assert {text.purpose for text in ASKED} == {category.purpose for category in categories()}
+    assert {text.purpose for text in ASKED} <= {category.purpose for category in categories()}
 
 
 def test_two_categories_cannot_share_a_name():
     first = categories()[0]
     register(first)
     with pytest.raises(ValueError, match=first.name):
-        register(DataCategory(first.name, "Other", first.purpose, "", first.count, first.purge))
+        register(dataclasses.replace(first, label="Other"))
 
 
 def test_a_consent_that_cannot_be_read_is_not_a_yes(amy, monkeypatch):

@@ -1,0 +1,55 @@
+"""What the recommendations app holds of a person: declared to the privacy registry."""
+
+from __future__ import annotations
+
+from privacy.purposes import Purpose
+from privacy.registry import Basis, DataCategory, Table, excuse, register
+
+OUR_NUMBER = "a row number of ours"
+
+
+def register_all() -> None:
+    """Declare the music that was recommended."""
+    register(
+        DataCategory(
+            name="music",
+            label="Music that was recommended to you",
+            why="So that each reading shows the music that went with it, and the next one brings other songs.",
+            basis=Basis.CONSENT,
+            purpose=Purpose.STORE_HISTORY,
+            retention="As long as the reading it belongs to.",
+            sensitive=True,
+            tables=(
+                Table(
+                    model="recommendations.RecommendationSet",
+                    fields=(
+                        "reading__capture__public_id",
+                        "created_at",
+                        "mode",
+                        "start_valence",
+                        "start_arousal",
+                        "goal_valence",
+                        "goal_arousal",
+                    ),
+                    withheld={"id": OUR_NUMBER, "user": "you"},
+                ),
+                Table(
+                    model="recommendations.Recommendation",
+                    owner="recommendation_set__user",
+                    created="",
+                    fields=(
+                        "recommendation_set__reading__capture__public_id",
+                        "recommendation_set__mode",
+                        "rank",
+                        "track__title",
+                        "track__artist",
+                        "score",
+                        "reason",
+                        "numbers",
+                    ),
+                    withheld={"id": OUR_NUMBER},
+                ),
+            ),
+        )
+    )
+    excuse("recommendations.Track", "recordings of the catalogue; nothing of a person")
