@@ -27,6 +27,33 @@ def redis_url_is_usable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
     ]
 
 
+KEY_LENGTH = 32
+
+
+@register(Tags.security)
+def encryption_keys_are_usable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse keys that are short, and one that is the SECRET_KEY: whoever learns one secret must not hold both."""
+    keys = settings.FIELD_ENCRYPTION_KEYS
+    if all(len(key) >= KEY_LENGTH for key in keys) and settings.SECRET_KEY not in keys:
+        return []
+    return [
+        Error(
+            "FIELD_ENCRYPTION_KEYS holds a key that is short or the same as SECRET_KEY.",
+            hint=f"Each key is a random text of its own with {KEY_LENGTH} characters or more, with commas between.",
+            id="mood_music.E002",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def encryption_keys_are_there(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a server without keys: what has to be encrypted could not be stored."""
+    if settings.FIELD_ENCRYPTION_KEYS:
+        return []
+    hint = "Set FIELD_ENCRYPTION_KEYS to a long random text."
+    return [Error("FIELD_ENCRYPTION_KEYS is empty.", hint=hint, id="mood_music.E003")]
+
+
 @register(Tags.security, deploy=True)
 def contact_address_is_real(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Warn of a contact address that nobody reads: privacy requests would be lost."""

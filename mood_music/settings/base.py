@@ -13,6 +13,9 @@ environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 # Where everything lives that the site writes: database, media, static files, logs of development mail.
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var")))
 
+# Keys of EncryptedTextField, the newest first. Apart from SECRET_KEY: either may be changed without the other.
+FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
+
 # https://docs.djangoproject.com/en/5.2/ref/settings/#installed-apps
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -12,6 +12,7 @@ from mood_music.settings.base import *  # noqa: E402, F403
 from mood_music.settings.base import STATIC_ROOT, STORAGES  # noqa: E402
 
 SECRET_KEY = "only-for-tests-" + "x" * 40
+FIELD_ENCRYPTION_KEYS = ["only-for-tests-" + "e" * 40]
 DEBUG = False
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]

@@ -41,4 +41,5 @@ e = other("SIX")
 
 def test_only_secrets_have_a_value_in_env_example_and_it_is_a_placeholder():
     text = (ROOT / ".env.example").read_text()
-    assert re.findall(r"^[^#\s].*", text, re.MULTILINE) == ["SECRET_KEY=<generated>"]
+    secrets = ["SECRET_KEY=<generated>", "FIELD_ENCRYPTION_KEYS=<generated>"]
+    assert re.findall(r"^[^#\s].*", text, re.MULTILINE) == secrets

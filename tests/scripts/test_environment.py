@@ -26,7 +26,15 @@ def test_only_its_owner_may_read_the_file(project):
     assert stat.S_IMODE((project / ".env").stat().st_mode) == 0o600
 
 
-def test_a_file_that_exists_is_left_alone(project):
-    (project / ".env").write_text("SECRET_KEY=mine\n")
+def test_a_file_that_has_every_secret_is_left_alone(project):
+    (project / ".env").write_text("SECRET_KEY=mine\nOTHER_KEY=too")
     assert environment.main() == 0
-    assert (project / ".env").read_text() == "SECRET_KEY=mine\n"
+    assert (project / ".env").read_text() == "SECRET_KEY=mine\nOTHER_KEY=too"
+
+
+def test_a_secret_that_a_newer_version_needs_is_added_and_the_others_stay(project):
+    (project / ".env").write_text("SECRET_KEY=mine")
+    assert environment.main() == 0
+    first, second = (project / ".env").read_text().splitlines()
+    assert first == "SECRET_KEY=mine"
+    assert len(second.removeprefix("OTHER_KEY=")) >= 60

@@ -1,0 +1,53 @@
+"""`manage.py reencrypt`: after a new key was put first in FIELD_ENCRYPTION_KEYS, write every secret with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import apps
+from django.core.management.base import BaseCommand, CommandError
+from django.db import models, transaction
+from django.db.models.functions import Cast
+
+from mood_music.fields import DecryptionError, EncryptedTextField, encrypted_again
+
+
+class Command(BaseCommand):
+    help = "Encrypt all encrypted fields anew with the first key of FIELD_ENCRYPTION_KEYS; then old keys may go."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        faults = []
+        for model in apps.get_models():
+            names = [field.name for field in model._meta.get_fields() if isinstance(field, EncryptedTextField)]  # noqa: SLF001
+            if names:
+                done, unreadable = _reencrypt(model, names)
+                self.stdout.write(f"{model.__name__}: {done} rows encrypted anew.")
+                faults += [f"{model.__name__} {pk}" for pk in unreadable]
+        if faults:
+            raise CommandError(f"No key opens these rows: {', '.join(faults)}. Keep the old keys.")
+
+
+def _reencrypt(model: type[models.Model], names: list[str]) -> tuple[int, list[Any]]:
+    """Encrypt the rows of one model anew, each under its lock; return how many, and the ids that no key opens."""
+    # As plain text columns: what one row cannot open must not stop the others.
+    plain = {f"stored_{name}": Cast(name, models.TextField()) for name in names}
+    done, unreadable = 0, []
+    for pk in list(models.QuerySet(model).values_list("pk", flat=True)):
+        rows: models.QuerySet[Any] = models.QuerySet(model).filter(pk=pk)
+        with transaction.atomic():
+            stored = rows.select_for_update().annotate(**plain).values(*plain).first()
+            if stored is None:
+                continue
+            try:
+                values = {name: again(stored[f"stored_{name}"]) for name in names}
+            except DecryptionError:
+                unreadable.append(pk)
+                continue
+            rows.update(**values)
+            done += 1
+    return done, unreadable
+
+
+def again(stored: str) -> models.Value | str:
+    """Return a stored value encrypted anew, as an expression: the field encrypts plain values only."""
+    return models.Value(encrypted_again(stored), output_field=models.TextField()) if stored else ""
