@@ -33,7 +33,7 @@ class CaptureForm(forms.Form):
     photo = forms.FileField(
         required=False,
         label="Photo",
-        widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png,image/webp", "capture": "user"}),
+        widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
     )
     mode = forms.ChoiceField(choices=MODE_CHOICES, required=False, widget=forms.RadioSelect, label="The music should")
     source = forms.ChoiceField(

@@ -7,6 +7,7 @@ from mood_music import pages
 
 urlpatterns = [
     path("", pages.home, name="home"),
+    path("favicon.ico", pages.favicon, name="favicon"),
     path("health/live/", pages.health_live, name="health_live"),
     path("health/ready/", pages.health_ready, name="health_ready"),
     path("accounts/", include("allauth.urls")),

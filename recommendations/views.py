@@ -21,6 +21,10 @@ from recommendations import presenters, selectors, services
 from recommendations.models import RecommendationSet
 
 SLOW_AFTER_SECONDS = 20
+STATUS_WORDS: dict[str, str] = {
+    Capture.Status.PENDING: "Your picture is in the queue",
+    Capture.Status.PROCESSING: "Reading your expression",
+}
 
 
 @never_cache
@@ -69,7 +73,7 @@ def _status(capture: Capture, reading: EmotionReading | None, found: Recommendat
     waited = (timezone.now() - capture.created_at).total_seconds()
     return {
         "capture": capture,
-        "label": capture.get_status_display() if capture.is_open else "Choosing your music",
+        "label": STATUS_WORDS.get(capture.status, "Choosing your music"),
         "slow": waited > SLOW_AFTER_SECONDS,
         # The music comes a moment after the reading.
         "waiting": capture.is_open or (reading is not None and found is None),

@@ -22,5 +22,5 @@ STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.s
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 # Messages wait in this process's memory; tests of real queues start processes with their own settings.
 CELERY_BROKER_URL = "memory://"
-ACCOUNT_RATE_LIMITS = False
+ACCOUNT_RATE_LIMITS = False  # type: ignore[assignment]
 LOGGING = configuration(json=False, level="WARNING")
