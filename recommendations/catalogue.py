@@ -46,6 +46,8 @@ DECIMALS = 6
 _BOOLEANS = {"true": True, "false": False}
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _GUESTS = re.compile(r"\s+[(\[]?(?:feat\.?|ft\.?|featuring)\s.*", re.IGNORECASE)
+_GUEST_WORD = re.compile(r"^\s+[(\[]?(?:feat\.?|ft\.?|featuring)\s", re.IGNORECASE)
+_AND = re.compile(r"\s*,\s*|\s+(?:&|and|\+|x)\s+", re.IGNORECASE)
 
 
 class CatalogueError(Exception):
@@ -72,6 +74,11 @@ class CatalogueTrack:
     arousal: float
     rated_by: str
 
+    @property
+    def decade(self) -> int:
+        """Return the first year of the decade."""
+        return self.year // 10 * 10
+
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
@@ -92,8 +99,8 @@ class Catalogue:
 
     `valence_percentile` and `arousal_percentile` (float64, one per track, 0..1) are the midrank of each
     track in the catalogue's own distribution. `artists` (one integer per track) is equal for two tracks
-    exactly when `artist_key` is. `explicit` is one boolean per track. Raises ValueError when two tracks
-    share a key.
+    exactly when `artist_key` is. `decades` holds the first year of each track's decade. `explicit` is one
+    boolean per track. Raises ValueError when two tracks share a key.
     """
 
     def __init__(self, tracks: Iterable[CatalogueTrack]) -> None:
@@ -110,14 +117,19 @@ class Catalogue:
         self.artists = np.array(
             [codes.setdefault(artist_key(track.artist), len(codes)) for track in self.tracks], dtype=np.int64
         )
+        self.decades = np.array([track.decade for track in self.tracks], dtype=np.int64)
         by_genre: dict[str, list[int]] = {}
         by_language: dict[str, list[int]] = {}
+        by_artist: dict[str, list[int]] = {}
         for index, track in enumerate(self.tracks):
             by_language.setdefault(track.language, []).append(index)
             for genre in track.genres:
                 by_genre.setdefault(genre, []).append(index)
+            for name in credited(track.artist):
+                by_artist.setdefault(name, []).append(index)
         self._by_genre = {genre: np.array(indices, dtype=np.int64) for genre, indices in by_genre.items()}
         self._by_language = {code: np.array(indices, dtype=np.int64) for code, indices in by_language.items()}
+        self._by_artist = {name: np.array(indices, dtype=np.int64) for name, indices in by_artist.items()}
 
     def __len__(self) -> int:
         return len(self.tracks)
@@ -141,6 +153,10 @@ class Catalogue:
         """Return the positions of the tracks that carry one of these genres."""
         return _union(self._by_genre, genres)
 
+    def by_artists(self, names: Iterable[str]) -> NDArray[np.int64]:
+        """Return the positions of the tracks that these artists take part in, as guests too, in any spelling."""
+        return _union(self._by_artist, {artist_key(name) for name in names})
+
     def statistics(self) -> Statistics:
         """Count tracks by place on the plane, decade, genre and language."""
         cells = Counter((_cell(track.arousal), _cell(track.valence)) for track in self.tracks)
@@ -148,7 +164,7 @@ class Catalogue:
             tracks=len(self.tracks),
             artists=len(set(self.artists.tolist())),
             grid={(row, column): cells[row, column] for row in range(GRID) for column in range(GRID)},
-            decades=dict(sorted(Counter(track.year // 10 * 10 for track in self.tracks).items())),
+            decades=dict(sorted(Counter(track.decade for track in self.tracks).items())),
             genres=dict(Counter(genre for track in self.tracks for genre in track.genres).most_common()),
             languages=dict(Counter(track.language for track in self.tracks if track.language).most_common()),
             instrumental=sum(track.instrumental for track in self.tracks),
@@ -182,6 +198,14 @@ def track_key(title: str, artist: str) -> str:
 def artist_key(artist: str) -> str:
     """Return who a track counts for: the artist without featured guests, case and accents."""
     return _fold(_GUESTS.sub("", artist))
+
+
+def credited(artist: str) -> frozenset[str]:
+    """Return the keys of everybody named in a credit: the artist, and each guest alone and all together."""
+    found = _GUESTS.search(artist)
+    guests = _GUEST_WORD.sub("", found.group()).strip(" )]") if found else ""
+    names = {artist_key(artist), *(_fold(name) for name in [guests, *_AND.split(guests)])}
+    return frozenset(names - {""})
 
 
 def read_catalogue(path: Path) -> list[CatalogueTrack]:

@@ -9,7 +9,7 @@ OUR_NUMBER = "a row number of ours"
 
 
 def register_all() -> None:
-    """Declare the music that was recommended."""
+    """Declare the music that was recommended and what shapes it."""
     register(
         DataCategory(
             name="music",
@@ -48,6 +48,31 @@ def register_all() -> None:
                         "numbers",
                     ),
                     withheld={"id": OUR_NUMBER},
+                ),
+            ),
+        )
+    )
+    register(
+        DataCategory(
+            name="music_preferences",
+            label="Your music preferences",
+            why="So that the music is of a kind that you like to hear.",
+            basis=Basis.CONTRACT,
+            retention="Until you clear them on the preferences page, or delete your account.",
+            tables=(
+                Table(
+                    model="recommendations.ListenerPreferences",
+                    created="updated_at",
+                    fields=(
+                        "updated_at",
+                        "genres",
+                        "eras",
+                        "languages",
+                        "blocked_artists",
+                        "allow_explicit",
+                        "default_modes",
+                    ),
+                    withheld={"id": OUR_NUMBER, "user": "you"},
                 ),
             ),
         )

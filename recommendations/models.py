@@ -41,6 +41,22 @@ class Track(models.Model):
         return f"{self.title} by {self.artist}"
 
 
+class ListenerPreferences(models.Model):
+    """Hold what a person said she likes to hear, and which mode suits her in which mood."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="listener_preferences")
+    genres = models.JSONField(default=list, help_text="preferred genres; none means all")
+    eras = models.JSONField(default=list, help_text="preferred decades by their first year; none means all")
+    languages = models.JSONField(default=list, help_text="preferred languages (ISO 639); none means all")
+    blocked_artists = models.JSONField(default=list, help_text="artists never to play")
+    allow_explicit = models.BooleanField(default=True)
+    default_modes = models.JSONField(default=dict, help_text="emotion to mode; what is missing is for us to choose")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"preferences {self.pk}"
+
+
 class SetQuerySet(models.QuerySet["RecommendationSet"]):
     """Narrow sets to their owner."""
 

@@ -9,8 +9,18 @@ from ml.types import EMOTIONS, Emotion
 from recommendations import circumplex
 from recommendations.catalogue import Catalogue
 from recommendations.circumplex import Mode, Point, Target
-from recommendations.ranking import Ranked, rank
+from recommendations.ranking import NO_PREFERENCE, Preferences, Ranked, rank
 from recommendations.reasons import reason
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Hold what is known of the person who listens."""
+
+    preferences: Preferences = NO_PREFERENCE
+
+
+ANYBODY = Listener()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,7 @@ def plan(
     count: int,
     seed: int,
     recent: Iterable[int | str] = (),
+    listener: Listener = ANYBODY,
 ) -> Plan:
     """Return a set of up to `count` tracks for a reading; without a mode, in the one that suits the emotion.
 
@@ -57,7 +68,7 @@ def plan(
         mode=chosen,
         start=start.point,
         goal=circumplex.goal(start, chosen, emotion),
-        tracks=follow(catalogue, way, chosen, emotion, count=count, seed=seed, recent=recent),
+        tracks=follow(catalogue, way, chosen, emotion, count=count, seed=seed, recent=recent, listener=listener),
     )
 
 
@@ -72,12 +83,15 @@ def follow(
     first: int = 1,
     recent: Iterable[int | str] = (),
     without: Iterable[int | str] = (),
+    listener: Listener = ANYBODY,
 ) -> tuple[Recommended, ...]:
     """Return up to `count` tracks along a way, each with its reason.
 
     `first` is the rank of the first one: more than 1 where the way goes on from tracks that were heard, which are
     named in `without`.
     """
-    ranked = rank(catalogue, way, count=count, seed=seed, recent=recent, without=without)
+    ranked = rank(
+        catalogue, way, count=count, seed=seed, recent=recent, without=without, preferences=listener.preferences
+    )
     placed = [replace(each, rank=each.rank + first - 1) for each in ranked]
     return tuple(Recommended(each, reason(each, mode, emotion)) for each in placed)

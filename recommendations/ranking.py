@@ -35,18 +35,23 @@ OTHER_LANGUAGE = 0.1
 """What remains of the score of a track in none of the preferred languages."""
 OTHER_GENRE = 0.25
 """What remains of the score of a track of none of the preferred genres."""
+OTHER_ERA = 0.25
+"""What remains of the score of a track of none of the preferred decades."""
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """Hold what a listener likes; the default has no preference.
 
-    Preferred languages and genres push the others down, not out: a set stays full. Pieces without words
-    suit every language. Explicit recordings are left out altogether when they are not allowed.
+    Preferred languages, genres and eras (decades by their first year) push the others down, not out: a set
+    stays full. Pieces without words suit every language. Explicit recordings are left out altogether when
+    they are not allowed, and so is whatever a blocked artist (by name, in any spelling) takes part in.
     """
 
     languages: AbstractSet[str] = frozenset()
     genres: AbstractSet[str] = frozenset()
+    eras: AbstractSet[int] = frozenset()
+    blocked_artists: AbstractSet[str] = frozenset()
     allow_explicit: bool = True
 
 
@@ -58,7 +63,7 @@ class Ranked:
     """Hold one chosen track, the target that it answers, and every number that led to the choice.
 
     `rank` counts from 1. `distance` is weighted and in percentiles. `score` is above 0 and at most 1: fit x
-    novelty x language x genre. `numbers` holds those factors, both places in percentiles, the weights of the
+    novelty x language x genre x era. `numbers` holds those factors, both places in percentiles, the weights of the
     axes, and the chance that the track had of being chosen at its rank.
     """
 
@@ -96,6 +101,7 @@ def rank(
     open_tracks[catalogue.with_keys(without)] = False
     if not preferences.allow_explicit:
         open_tracks &= ~catalogue.explicit
+    open_tracks[catalogue.by_artists(preferences.blocked_artists)] = False
     fresh_artists = open_tracks.copy()
 
     chosen: list[Ranked] = []
@@ -132,7 +138,9 @@ def _factors(
     language[catalogue.in_languages({*preferences.languages, ""})] = 1.0
     genre = np.full(len(catalogue), OTHER_GENRE if preferences.genres else 1.0)
     genre[catalogue.in_genres(preferences.genres)] = 1.0
-    return {"novelty": novelty, "language": language, "genre": genre}
+    era = np.full(len(catalogue), OTHER_ERA if preferences.eras else 1.0)
+    era[np.isin(catalogue.decades, list(preferences.eras))] = 1.0
+    return {"novelty": novelty, "language": language, "genre": genre, "era": era}
 
 
 def _distances(catalogue: Catalogue, target: Target, weights: Point) -> NDArray[np.float64]:

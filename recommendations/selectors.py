@@ -7,7 +7,9 @@ from typing import Any
 from emotion.models import EmotionReading
 from recommendations.catalogue import Catalogue, CatalogueTrack
 from recommendations.circumplex import Mode, default_mode
-from recommendations.models import Recommendation, RecommendationSet, Track
+from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, Track
+from recommendations.planning import Listener
+from recommendations.ranking import NO_PREFERENCE, Preferences
 
 RECENT_SETS = 5
 
@@ -39,9 +41,42 @@ def recent_tracks(*, user: Any, besides: EmotionReading) -> set[int]:
     return set(Recommendation.objects.filter(recommendation_set_id__in=latest).values_list("track_id", flat=True))
 
 
+def listener_preferences(*, user: Any) -> ListenerPreferences | None:
+    """Return what a person said about her music, or None when she has not."""
+    return ListenerPreferences.objects.filter(user=user).first()
+
+
+def listener_of(*, user: Any) -> Listener:
+    """Return a person as planning knows her."""
+    return Listener(preferences=_preferences(listener_preferences(user=user)))
+
+
+def _preferences(found: ListenerPreferences | None) -> Preferences:
+    if found is None:
+        return NO_PREFERENCE
+    return Preferences(
+        languages=frozenset(found.languages),
+        genres=frozenset(found.genres),
+        eras=frozenset(found.eras),
+        blocked_artists=frozenset(found.blocked_artists),
+        allow_explicit=found.allow_explicit,
+    )
+
+
 def mode_of(*, reading: EmotionReading) -> Mode:
-    """Return the mode in force for a reading: the person's choice, or what suits the emotion."""
-    return Mode(reading.capture.mode) if reading.capture.mode else default_mode(reading.emotion)
+    """Return the mode in force for a reading.
+
+    The choice for this reading comes first, then the mode that its music was built in, then the person's own
+    default for the emotion, then ours. So a default that changes later leaves earlier readings as they are.
+    """
+    if reading.capture.mode:
+        return Mode(reading.capture.mode)
+    built = reading.sets.order_by("pk").values_list("mode", flat=True).first()
+    if built:
+        return Mode(built)
+    own = ListenerPreferences.objects.filter(user=reading.user_id).values_list("default_modes", flat=True).first()
+    chosen = (own or {}).get(reading.emotion.value)
+    return Mode(chosen) if chosen else default_mode(reading.emotion)
 
 
 def set_of(*, reading: EmotionReading) -> RecommendationSet | None:

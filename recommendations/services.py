@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -20,7 +22,7 @@ from mood_music.errors import UserError
 from recommendations import selectors
 from recommendations.catalogue import read_catalogue, track_key
 from recommendations.circumplex import Mode
-from recommendations.models import Recommendation, RecommendationSet, Track
+from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, Track
 from recommendations.planning import certain, plan
 
 logger = structlog.get_logger(__name__)
@@ -59,6 +61,7 @@ def set_build(*, reading_id: int) -> RecommendationSet | None:
             count=settings.RECOMMENDATIONS_PER_SET,
             seed=zlib.crc32(f"{reading.capture.public_id}:{mode}:{reading.emotion}".encode()),
             recent=selectors.recent_tracks(user=reading.user, besides=reading),
+            listener=selectors.listener_of(user=reading.user),
         )
         built = RecommendationSet.objects.create(
             reading=reading,
@@ -98,6 +101,37 @@ def set_mode(*, reading: EmotionReading, mode: str) -> RecommendationSet | None:
     with transaction.atomic():
         capture_mode_set(capture=reading.capture, mode=mode)
         return set_build(reading_id=reading.pk)
+
+
+def preferences_save(
+    *,
+    user: Any,
+    genres: Sequence[str],
+    eras: Sequence[int],
+    languages: Sequence[str],
+    blocked_artists: Sequence[str],
+    allow_explicit: bool,
+    default_modes: Mapping[Emotion, Mode],
+) -> ListenerPreferences:
+    """Keep what a person wants to hear; the next set follows it. Sets that were built already stay."""
+    saved, _ = ListenerPreferences.objects.update_or_create(
+        user=user,
+        defaults={
+            "genres": sorted(set(genres)),
+            "eras": sorted(set(eras)),
+            "languages": sorted(set(languages)),
+            "blocked_artists": list(dict.fromkeys(blocked_artists)),
+            "allow_explicit": allow_explicit,
+            "default_modes": {emotion.value: mode.value for emotion, mode in default_modes.items()},
+        },
+    )
+    logger.info("preferences_saved", preferences_id=saved.pk)
+    return saved
+
+
+def preferences_delete(*, user: Any) -> None:
+    """Forget what a person said about her music."""
+    ListenerPreferences.objects.filter(user=user).delete()
 
 
 # A reading without a set for so long lost its message.

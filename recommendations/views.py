@@ -1,16 +1,17 @@
-"""The result page: the reading and its music together."""
+"""The result page, with the reading and its music together, and the preferences."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from emotion.models import EMOTION_CHOICES, Capture, EmotionReading
 from emotion.selectors import reading_of
@@ -18,6 +19,7 @@ from emotion.views import capture_or_404
 from mood_music.errors import UserError
 from mood_music.messages import message
 from recommendations import presenters, selectors, services
+from recommendations.forms import PreferencesForm
 from recommendations.models import RecommendationSet
 
 SLOW_AFTER_SECONDS = 20
@@ -90,3 +92,37 @@ def set_mode(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         raise UserError("no_reading", status=409)
     services.set_mode(reading=reading, mode=request.POST.get("mode", ""))
     return redirect(f"{capture.get_absolute_url()}#music")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Show and change what a person wants to hear."""
+    stored = selectors.listener_preferences(user=request.user)
+    statistics = selectors.catalogue_load().statistics()
+    if request.method == "POST" and "clear" in request.POST:
+        services.preferences_delete(user=request.user)
+        messages.success(request, "Cleared. Your next set knows no preferences.")
+        return redirect("preferences")
+    form = PreferencesForm(
+        request.POST if request.method == "POST" else None,
+        statistics=statistics,
+        stored=stored,
+        initial={"next": request.GET.get("next", "")},
+    )
+    if form.is_valid():
+        chosen = form.cleaned_data
+        services.preferences_save(
+            user=request.user,
+            default_modes=form.default_modes(),
+            **{name: chosen[name] for name in ("genres", "eras", "languages", "blocked_artists", "allow_explicit")},
+        )
+        messages.success(request, "Saved. Your next set follows your preferences.")
+        return redirect(form.next_url(request.path))
+    return render(
+        request,
+        "recommendations/preferences.html",
+        {"form": form, "stored": stored},
+        status=422 if form.errors else 200,
+    )

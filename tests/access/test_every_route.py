@@ -19,7 +19,7 @@ PUBLIC = {
     "accessibility",
 }
 # Ask a person to log in, and show her only what is hers.
-PERSONAL = {"account_settings", "privacy_centre", "consent", "consent_switch", "capture_new", "history"}
+PERSONAL = {"account_settings", "privacy_centre", "consent", "consent_switch", "capture_new", "history", "preferences"}
 API = {"api_captures", "api_schema"}
 # Carry the public id of a capture. The value is the method that does something.
 OWNED = {
@@ -123,7 +123,7 @@ def test_no_route_accepts_a_form_without_its_token(amy):
     public_id = ReadingFactory(capture__user=amy).capture.public_id
     for name in ("capture_delete", "reading_correct", "set_mode"):
         assert strict.post(reverse(name, args=[public_id]), {"emotion": "fear", "mode": "lift"}).status_code == 403
-    for name in ("capture_new", "consent", "consent_switch", "account_logout"):
+    for name in ("capture_new", "consent", "consent_switch", "account_logout", "preferences"):
         assert strict.post(reverse(name)).status_code == 403
 
 
@@ -135,7 +135,7 @@ def test_only_the_capture_page_may_use_the_camera(as_amy):
 
 def test_personal_pages_are_in_nobodys_cache(as_amy, amy):
     public_id = ReadingFactory(capture__user=amy).capture.public_id
-    addresses = [reverse(name) for name in ("history", "privacy_centre", "capture_new")]
+    addresses = [reverse(name) for name in ("history", "privacy_centre", "capture_new", "preferences")]
     for address in [*addresses, reverse("result", args=[public_id]), reverse("capture_status", args=[public_id])]:
         assert "no-store" in as_amy.get(address)["Cache-Control"]
 

@@ -240,6 +240,31 @@ def test_preferred_genres_come_first_and_do_not_shut_out_the_rest() -> None:
     assert 0.65 < sum(chosen) / len(chosen) < 1
 
 
+def test_preferred_decades_come_first_and_do_not_shut_out_the_rest() -> None:
+    tracks = [replace(track(key), year=1994 if key % 2 else 2003) for key in range(60)]
+    chosen = [
+        item.track.decade
+        for seed in range(40)
+        for item in rank(Catalogue(tracks), [CENTRE], count=5, seed=seed, preferences=Preferences(eras={1990}))
+    ]
+
+    assert 0.65 < chosen.count(1990) / len(chosen) < 1
+
+
+def test_a_blocked_artist_is_never_played_in_any_spelling_nor_as_a_guest() -> None:
+    names = ["Beyoncé", "Someone feat. BEYONCE & Another", "Someone (feat. Another)", "Another", "Someone"]
+    mixed = Catalogue(track(key, artist=name) for key, name in enumerate(names))
+
+    def left(*blocked: str) -> set[int | str]:
+        chosen = rank(mixed, [CENTRE], count=5, seed=1, preferences=Preferences(blocked_artists=frozenset(blocked)))
+        return {item.track.key for item in chosen}
+
+    assert left("beyonce") == {2, 3, 4}
+    assert left("Another") == {0, 4}
+    assert left("Someone", "Another") == {0}
+    assert left("Some", "") == {0, 1, 2, 3, 4}
+
+
 @settings(deadline=None)
 @given(catalogues(min_size=1), points, points, points, seeds, st.sets(st.integers(0, 40)))
 def test_the_numbers_explain_score_and_distance(
@@ -247,12 +272,19 @@ def test_the_numbers_explain_score_and_distance(
 ) -> None:
     aim = Target(point, sd, weights)
     chosen = rank(
-        catalogue, [aim], count=5, seed=seed, recent=recent, preferences=Preferences(languages={"fr"}, genres={"pop"})
+        catalogue,
+        [aim],
+        count=5,
+        seed=seed,
+        recent=recent,
+        preferences=Preferences(languages={"fr"}, genres={"pop"}, eras={1990}),
     )
 
     for item in chosen:
         numbers = item.numbers
-        assert item.score == pytest.approx(numbers["fit"] * numbers["novelty"] * numbers["language"] * numbers["genre"])
+        assert item.score == pytest.approx(
+            numbers["fit"] * numbers["novelty"] * numbers["language"] * numbers["genre"] * numbers["era"]
+        )
         assert 0 < item.score <= 1
         assert 0 < numbers["chance"] <= 1
         assert item.distance == pytest.approx(
