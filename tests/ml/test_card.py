@@ -68,3 +68,14 @@ def test_a_card_that_lacks_a_fact_is_refused(artifact, missing):
 def test_every_line_of_a_table_has_as_many_cells():
     lines = table(("a", "b", "c"), [("1", "2", "3"), ("4", "5", "6")]).splitlines()
     assert {line.count("|") for line in lines} == {4}
+
+
+@pytest.mark.model
+def test_the_artifact_that_ships_has_a_whole_card_and_reads_well_enough():
+    from ml import artifacts
+
+    shipped = artifacts.check(artifacts.DEFAULT)
+    assert "## Figures" in markdown(shipped)
+    public = shipped.card["evaluation"]["PublicTest"]["FER+8"]
+    assert public["n"] > 3000
+    assert public["accuracy"] >= 0.78
