@@ -9,6 +9,7 @@ from recommendations.services import catalogue_import
 from tests.factories import UserFactory
 from tests.support.pictures import encoded, picture
 from tests.support.pipelines import ScriptedPipeline, face
+from tests.support.stack import Stack
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +49,13 @@ def scripted(monkeypatch):
     pipeline = ScriptedPipeline(face())
     monkeypatch.setattr("emotion.tasks.pipeline", lambda: pipeline)
     return pipeline
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory):
+    """Run the whole site on real parts for the tests of one module."""
+    running = Stack(tmp_path_factory.mktemp("site")).prepare()
+    try:
+        yield running.start_all()
+    finally:
+        running.stop()

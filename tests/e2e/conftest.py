@@ -6,18 +6,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.support.pictures import astronaut
-from tests.support.stack import Stack
 
 WIDTH, HEIGHT = 640, 480
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    running = Stack(tmp_path_factory.mktemp("site")).prepare()
-    try:
-        yield running.start_all()
-    finally:
-        running.stop()
 
 
 def chromium():

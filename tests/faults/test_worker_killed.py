@@ -10,6 +10,7 @@ pytestmark = [pytest.mark.worker, pytest.mark.model]
 
 @pytest.fixture
 def stack(tmp_path):
+    """Run a site of its own for each test: parts of it are killed."""
     running = Stack(tmp_path).prepare()
     try:
         yield running.start_all()
