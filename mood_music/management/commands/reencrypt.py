@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         faults = []
         for model in apps.get_models():
-            names = [field.name for field in model._meta.get_fields() if isinstance(field, EncryptedTextField)]  # noqa: SLF001
+            names = [field.name for field in model._meta.get_fields() if isinstance(field, EncryptedTextField)]
             if names:
                 done, unreadable = _reencrypt(model, names)
                 self.stdout.write(f"{model.__name__}: {done} rows encrypted anew.")
