@@ -41,6 +41,10 @@ def configuration(*, json: bool, level: str) -> dict[str, Any]:
         "loggers": {
             # Its own request line would repeat structlog's.
             "django.server": {"handlers": [], "propagate": False},
+            # It prints tokens at DEBUG and what people look for at ERROR; failures are logged by us, without either.
+            "spotipy": {"level": "CRITICAL"},
+            # At DEBUG it prints addresses with what people look for.
+            "urllib3": {"level": "INFO"},
             # At INFO these say what each beat and each task start already say.
             "celery.beat": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},

@@ -104,9 +104,6 @@ _MESSAGES: dict[str, UserMessage] = {
         "We do not know that word", "It is not one of the eight.", "Pick one of the buttons."
     ),
     "unknown_mode": UserMessage("We do not know that mode", "It is not one of the four.", "Pick one of the buttons."),
-    "unknown_category": UserMessage(
-        "We do not know that kind of data", "It is none that can be deleted alone.", "Pick one from the list."
-    ),
     # Advice that goes with a reading (codes of ml.quality).
     "advice.dark": UserMessage("", "The picture is dark. More light on your face makes the reading surer."),
     "advice.bright": UserMessage("", "The picture is very bright. Turn a little away from the light."),

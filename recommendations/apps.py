@@ -13,5 +13,6 @@ class RecommendationsConfig(AppConfig):
         """Connect the receivers and register the data categories."""
         from recommendations import receivers  # noqa: F401
         from recommendations.categories import register_all
+        from recommendations.providers.spotify import receivers as spotify_receivers  # noqa: F401
 
         register_all()

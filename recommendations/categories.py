@@ -19,7 +19,6 @@ def register_all() -> None:
             purpose=Purpose.STORE_HISTORY,
             retention="As long as the reading it belongs to.",
             sensitive=True,
-            hangs_on="readings",
             tables=(
                 Table(
                     model="recommendations.RecommendationSet",
@@ -79,3 +78,5 @@ def register_all() -> None:
         )
     )
     excuse("recommendations.Track", "recordings of the catalogue; nothing of a person")
+    excuse("recommendations.SpotifyTrack", "what Spotify calls a track of the catalogue; nothing of a person")
+    excuse("recommendations.ProviderState", "whether Spotify may be called now; nothing of a person")

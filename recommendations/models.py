@@ -110,3 +110,36 @@ class Recommendation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rank} of set {self.recommendation_set_id}"
+
+
+class SpotifyTrack(models.Model):
+    """Hold what Spotify calls a track of the catalogue, for a month at most; the cover itself is never kept.
+
+    A row without `uri` says that nothing fitting was found, so that nobody asks again at once.
+    """
+
+    track = models.OneToOneField(Track, on_delete=models.CASCADE, related_name="spotify")
+    uri = models.CharField(max_length=64, blank=True)
+    name = models.CharField(max_length=400, blank=True)
+    artists = models.JSONField(default=list)
+    image_url = models.URLField(max_length=400, blank=True)
+    score = models.FloatField(default=0.0, help_text="how like it is to the track of the catalogue, 0 to 1")
+    fetched_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.uri or "not found"
+
+
+class ProviderState(models.Model):
+    """Hold whether a provider may be called now; one row for each, shared by all processes."""
+
+    provider = models.CharField(max_length=32, unique=True)
+    window_started_at = models.DateTimeField(null=True, blank=True)
+    window_calls = models.PositiveIntegerField(default=0)
+    failures = models.PositiveIntegerField(default=0, help_text="in a row")
+    paused_until = models.DateTimeField(null=True, blank=True)
+    probe_until = models.DateTimeField(null=True, blank=True, help_text="until then others wait for one trial call")
+
+    def __str__(self) -> str:
+        return self.provider

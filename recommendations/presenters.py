@@ -1,4 +1,4 @@
-"""Turn a reading and its set into what the result page shows. No queries of its own, no decisions."""
+"""Turn a reading and its set into what the result page shows. No decisions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from emotion.models import EmotionReading
 from mood_music.messages import message
 from recommendations.circumplex import Mode
 from recommendations.models import RecommendationSet
+from recommendations.providers.spotify.cache import shown
 from recommendations.selectors import mode_of
 from recommendations.spotify_links import search_url
 
@@ -64,15 +65,18 @@ def modes(reading: EmotionReading) -> list[dict[str, Any]]:
 
 
 def tracks(found: RecommendationSet) -> list[dict[str, Any]]:
-    """Return the rows of the set."""
+    """Return the rows of the set, each with what Spotify says of the track once that is known."""
+    rows = list(found.recommendations.all())
+    on_spotify = shown(each.track_id for each in rows)
     return [
         {
             "rank": each.rank,
             "track": each.track,
             "reason": each.reason,
+            "spotify": on_spotify.get(each.track_id),
             "spotify_url": search_url(each.track.title, each.track.artist),
         }
-        for each in found.recommendations.all()
+        for each in rows
     ]
 
 

@@ -24,6 +24,7 @@ from recommendations.catalogue import read_catalogue, track_key
 from recommendations.circumplex import Mode
 from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, Track
 from recommendations.planning import certain, plan
+from recommendations.signals import tracks_chosen
 
 logger = structlog.get_logger(__name__)
 
@@ -83,6 +84,8 @@ def set_build(*, reading_id: int) -> RecommendationSet | None:
             )
             for each in planned.tracks
         )
+        track_ids = [each.ranked.track.key for each in planned.tracks]
+        transaction.on_commit(lambda: tracks_chosen.send(sender=RecommendationSet, track_ids=track_ids))
     logger.info("set_built", reading_id=reading_id, set_id=built.pk, tracks=len(planned.tracks))
     return built
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from recommendations import services
+from recommendations.providers.spotify.cache import cache_purge
 
 
 @shared_task
@@ -17,3 +18,9 @@ def recommendation_set_build(reading_id: int) -> None:
 def sets_sweep() -> None:
     """Build the sets whose message was lost."""
     services.sets_sweep()
+
+
+@shared_task
+def spotify_purge() -> None:
+    """Delete what Spotify told us longer ago than we may keep it, also after Spotify was switched off."""
+    cache_purge()

@@ -21,6 +21,7 @@ from mood_music.messages import message
 from recommendations import presenters, selectors, services
 from recommendations.forms import PreferencesForm
 from recommendations.models import RecommendationSet
+from recommendations.providers.spotify.policy import with_spotify_media
 
 SLOW_AFTER_SECONDS = 20
 STATUS_WORDS: dict[str, str] = {
@@ -30,6 +31,7 @@ STATUS_WORDS: dict[str, str] = {
 
 
 @never_cache
+@with_spotify_media
 @login_required
 @require_safe
 def result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
@@ -54,6 +56,8 @@ def result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         }
     if found:
         context |= {"recommendations": presenters.tracks(found), "plane": presenters.plane(found)}
+        # A plain link opens one player; without it no page asks Spotify's host for one.
+        context["playing"] = request.GET.get("play", "")
     return render(request, "recommendations/result.html", context)
 
 

@@ -1,6 +1,6 @@
 """Start what Procfile names under honcho, print the address once the site answers, stop all of it together.
 
-A local Redis is among them only while REDIS_URL is set nowhere.
+A local Redis is among them only while REDIS_URL is set nowhere, the Spotify worker only with an app at Spotify.
 """
 
 from __future__ import annotations
@@ -170,6 +170,8 @@ def main() -> int:
             del programs["redis"]
         else:
             os.environ["REDIS_URL"] = f"unix://{local_redis}"
+        if not os.environ.get("SPOTIFY_CLIENT_ID"):
+            del programs["spotify"]
         site = Site(port)
         for name, line in programs.items():
             site.add_process(name, line, cwd=str(ROOT))

@@ -145,8 +145,6 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 MEDIA_ROOT = DATA_DIR / "media"
-# What was erased, without saying of whom. Not among the backups of the database: it is replayed after a restore.
-TOMBSTONES_DIR = Path(env.str("TOMBSTONES_DIR", str(DATA_DIR / "tombstones")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -239,7 +237,6 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "captures_sweep": {"task": "emotion.tasks.captures_sweep", "schedule": 10.0, "options": {"expires": 30}},
     "sets_sweep": {"task": "recommendations.tasks.sets_sweep", "schedule": 20.0, "options": {"expires": 60}},
-    "erasures_sweep": {"task": "privacy.tasks.erasures_sweep", "schedule": 60.0, "options": {"expires": 120}},
     "captures_expire": {"task": "emotion.tasks.captures_expire", "schedule": 300.0, "options": {"expires": 600}},
 }
 
@@ -248,9 +245,33 @@ CAPTURES_IN_FLIGHT_PER_USER = env.int("CAPTURES_IN_FLIGHT_PER_USER", 3)
 CAPTURES_PENDING_LIMIT = env.int("CAPTURES_PENDING_LIMIT", 200)
 # Without the store_history consent a reading is shown and then forgotten.
 UNKEPT_READING_MINUTES = env.int("UNKEPT_READING_MINUTES", 60)
-# How long the deletion of an account can be called off; all that hangs on it is deleted at once.
-ERASURE_GRACE_HOURS = env.int("ERASURE_GRACE_HOURS", 24)
 RECOMMENDATIONS_PER_SET = env.int("RECOMMENDATIONS_PER_SET", 8)
+
+# Spotify is optional: without an app's id and secret each song has a link to a search there, and that is all.
+SPOTIFY_CLIENT_ID = env.str("SPOTIFY_CLIENT_ID", "")
+SPOTIFY_CLIENT_SECRET = env.str("SPOTIFY_CLIENT_SECRET", "")
+SPOTIFY_REDIRECT_URI = env.str("SPOTIFY_REDIRECT_URI", "")
+# Another place than the real one, as in tests: `python -m tests.support.spotify_double`.
+SPOTIFY_API_URL = env.str("SPOTIFY_API_URL", "https://api.spotify.com/v1/")
+SPOTIFY_ACCOUNTS_URL = env.str("SPOTIFY_ACCOUNTS_URL", "https://accounts.spotify.com/")
+SPOTIFY_CALLS_PER_HALF_MINUTE = env.int("SPOTIFY_CALLS_PER_HALF_MINUTE", 60)
+# Seconds to connect, and to wait for the next byte.
+SPOTIFY_TIMEOUT = (3.0, 5.0)
+# What Spotify told us of a track is asked again after this long, and deleted.
+SPOTIFY_CACHE_DAYS = 30
+# A queue and a worker of their own: while Spotify is slow, no reading waits behind it.
+CELERY_TASK_ROUTES = {"recommendations.providers.spotify.tasks.*": {"queue": "spotify"}}
+CELERY_BEAT_SCHEDULE["spotify_purge"] = {
+    "task": "recommendations.tasks.spotify_purge",
+    "schedule": 3600.0,
+    "options": {"expires": 3600},
+}
+if SPOTIFY_CLIENT_ID and SPOTIFY_CLIENT_SECRET:
+    CELERY_BEAT_SCHEDULE["spotify_sweep"] = {
+        "task": "recommendations.providers.spotify.tasks.spotify_sweep",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    }
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],

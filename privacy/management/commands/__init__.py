@@ -1,1 +1,0 @@
-"""Commands of manage.py that concern the music."""

@@ -1,0 +1,1 @@
+"""Where music is resolved and played; choosing it needs none of them."""
