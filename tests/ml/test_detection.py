@@ -5,6 +5,8 @@ import pytest
 from PIL import Image
 
 from ml.detection import MtcnnDetector
+from ml.types import Box, FaceDetection
+from tests.ml.faces import landmarks
 
 pytestmark = pytest.mark.model
 
@@ -61,6 +63,17 @@ def test_somebody_far_away_in_a_large_photo_is_found(detector, portrait):
     photo.paste(portrait.resize((600, 600)), (2500, 1500))
     (face,) = detector.detect(photo)
     assert overlap(face.box, (2500 + 183 * 600 / 512, 1500 + 62 * 600 / 512, 84 * 600 / 512, 110 * 600 / 512)) > 0.6
+
+
+def test_a_faint_find_counts_only_when_there_is_no_clear_one(detector, portrait, monkeypatch):
+    clear, faint = _face(0.97, 50), _face(0.85, 90)
+    for found, kept in (([faint, clear], (clear,)), ([faint], (faint,))):
+        monkeypatch.setattr(detector, "_attempt", lambda *_, found=found: found)
+        assert detector.detect(portrait) == kept
+
+
+def _face(confidence, width):
+    return FaceDetection(Box(0, 0, width, width), landmarks(), confidence)
 
 
 @pytest.mark.parametrize("side", [48, 150, 900])

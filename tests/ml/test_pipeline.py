@@ -113,7 +113,7 @@ def test_a_photo_that_is_too_dark_or_blurred_or_small_is_not_read_as_sure(shippe
     spoiled = {
         Advice.DARK: ImageEnhance.Brightness(portrait).enhance(0.15),
         Advice.BLURRED: portrait.filter(ImageFilter.GaussianBlur(5)),
-        Advice.SMALL_FACE: portrait.resize((124, 124)),
+        Advice.SMALL_FACE: portrait.resize((110, 110)),
     }
     for advice, photo in spoiled.items():
         (face,) = shipped.read(photo).faces
