@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -22,6 +24,8 @@ from mood_music.errors import UserError
 from privacy.purposes import Purpose
 from privacy.selectors import consent_granted
 
+CAMERA_POLICY: dict[str, str | list[str] | tuple[str]] = {**settings.PERMISSIONS_POLICY, "camera": ["self"]}
+
 
 def capture_or_404(request: HttpRequest, public_id: uuid.UUID) -> Capture:
     """Return the caller's own capture; somebody else's does not exist for her."""
@@ -29,11 +33,21 @@ def capture_or_404(request: HttpRequest, public_id: uuid.UUID) -> Capture:
 
 
 @never_cache
-@permissions_policy_override({**settings.PERMISSIONS_POLICY, "camera": ["self"]})
+@permissions_policy_override(CAMERA_POLICY)
 @login_required
 @require_http_methods(["GET", "POST"])
 def capture_new(request: HttpRequest) -> HttpResponse:
     """Show the capture page, and take a picture in."""
+    return capture_page(request, lambda capture: redirect(capture, permanent=False))
+
+
+def capture_page(
+    request: HttpRequest, taken: Callable[[Capture], HttpResponse], extra: dict[str, Any] | None = None
+) -> HttpResponse:
+    """Show the capture page at the request's own address, and answer with `taken` once a picture was taken in.
+
+    `extra` is added to the page's context. A page that shows this one may need the camera: see `CAMERA_POLICY`.
+    """
     if not consent_granted(user=request.user, purpose=Purpose.EMOTION_INFERENCE):
         if request.method == "POST":
             raise UserError("consent_required", status=403)
@@ -54,20 +68,22 @@ def capture_new(request: HttpRequest) -> HttpResponse:
             except UserError as error:
                 form.add_error("photo", words(error.message_id))
                 status = error.status if error.status != 400 else 422
-                response = _capture_page(request, form, status)
+                response = _capture_page(request, form, status, extra or {})
                 if error.retry_after:
                     response["Retry-After"] = str(error.retry_after)
                 return response
-            return redirect(capture, permanent=False)
-    return _capture_page(request, form, status)
+            return taken(capture)
+    return _capture_page(request, form, status, extra or {})
 
 
-def _capture_page(request: HttpRequest, form: CaptureForm, status: int) -> HttpResponse:
+def _capture_page(request: HttpRequest, form: CaptureForm, status: int, extra: dict[str, Any]) -> HttpResponse:
     context = {
+        "listening": None,
         "form": form,
         "max_megabytes": settings.MAX_UPLOAD_MEGABYTES,
         "in_flight": selectors.in_flight(user=request.user),
         "recent": selectors.history_page(user=request.user, size=3).readings,
+        **extra,
     }
     return render(request, "emotion/capture_new.html", context, status=status)
 

@@ -104,6 +104,18 @@ _MESSAGES: dict[str, UserMessage] = {
         "We do not know that word", "It is not one of the eight.", "Pick one of the buttons."
     ),
     "unknown_mode": UserMessage("We do not know that mode", "It is not one of the four.", "Pick one of the buttons."),
+    # Listening sessions.
+    "no_music_yet": UserMessage(
+        "The music is still being chosen", "There is nothing to listen to yet.", "Wait a moment, then try again."
+    ),
+    "unknown_step": UserMessage(
+        "Something was left out", "How you feel takes two taps: a face, and how much energy.", "Go back and tap both."
+    ),
+    "session_moved_on": UserMessage(
+        "This session has moved on",
+        "You have heard music since that page was shown, so this is no longer how you began.",
+        "Go back to the session; it asks how you feel now.",
+    ),
     # Advice that goes with a reading (codes of ml.quality).
     "advice.dark": UserMessage("", "The picture is dark. More light on your face makes the reading surer."),
     "advice.bright": UserMessage("", "The picture is very bright. Turn a little away from the light."),

@@ -77,6 +77,77 @@ def register_all() -> None:
             ),
         )
     )
+    _register_sessions()
     excuse("recommendations.Track", "recordings of the catalogue; nothing of a person")
     excuse("recommendations.SpotifyTrack", "what Spotify calls a track of the catalogue; nothing of a person")
     excuse("recommendations.ProviderState", "whether Spotify may be called now; nothing of a person")
+
+
+def _register_sessions() -> None:
+    session = "session__public_id"
+    register(
+        DataCategory(
+            name="listening_sessions",
+            label="Listening sessions, and how you felt before and after",
+            why="So that a session can lead on from where you are, show what it changed, and learn what helps you.",
+            basis=Basis.CONSENT,
+            purpose=Purpose.STORE_HISTORY,
+            retention="As long as the reading it began with, or the newest one it took in.",
+            sensitive=True,
+            tables=(
+                Table(
+                    model="recommendations.ListeningSession",
+                    fields=(
+                        "public_id",
+                        "created_at",
+                        "ended_at",
+                        "status",
+                        "first_mode",
+                        "mode",
+                        "first_reading__capture__public_id",
+                        "reading__capture__public_id",
+                        "awaited__public_id",
+                        "goal_valence",
+                        "goal_arousal",
+                    ),
+                    withheld={"id": OUR_NUMBER, "user": "you"},
+                ),
+                Table(
+                    model="recommendations.SessionTrack",
+                    owner="session__user",
+                    created="",
+                    fields=(
+                        session,
+                        "rank",
+                        "track__title",
+                        "track__artist",
+                        "state",
+                        "mode",
+                        "reading__capture__public_id",
+                        "target_valence",
+                        "target_arousal",
+                        "target_sd",
+                        "target_weights",
+                        "reason",
+                        "numbers",
+                    ),
+                    withheld={"id": OUR_NUMBER},
+                ),
+                Table(
+                    model="recommendations.SessionMood",
+                    owner="session__user",
+                    fields=(
+                        session,
+                        "created_at",
+                        "moment",
+                        "said",
+                        "valence",
+                        "arousal",
+                        "heard",
+                        "reading__capture__public_id",
+                    ),
+                    withheld={"id": OUR_NUMBER},
+                ),
+            ),
+        )
+    )

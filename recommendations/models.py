@@ -1,13 +1,15 @@
-"""The catalogue, and the sets of music that were recommended."""
+"""The catalogue, the sets of music that were recommended, and the sessions in which they are heard."""
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 
-from emotion.models import EmotionReading
+from emotion.models import Capture, EmotionReading
 from recommendations.circumplex import Mode
 
 MODE_CHOICES = [(m.value, m.value.capitalize()) for m in Mode]
@@ -143,3 +145,164 @@ class ProviderState(models.Model):
 
     def __str__(self) -> str:
         return self.provider
+
+
+class SessionQuerySet(models.QuerySet["ListeningSession"]):
+    """Narrow sessions to their owner."""
+
+    def for_user(self, user: Any) -> SessionQuerySet:
+        """Keep what a person may see: her own."""
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+
+class ListeningSession(models.Model):
+    """Stand for one person listening along a path on the plane, from a reading to how she feels after.
+
+    ACTIVE --end, or a mood told at the end of the path--> ENDED. A session goes with the reading that it began with
+    and with the newest one it took in; what was planned or noted by one in between goes with that one.
+    """
+
+    class Status(models.TextChoices):
+        """List the states."""
+
+        ACTIVE = "active", "Under way"
+        ENDED = "ended", "Ended"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="listening_sessions")
+    status = models.CharField(max_length=8, choices=Status, default=Status.ACTIVE)
+    mode = models.CharField(max_length=8, choices=MODE_CHOICES)
+    first_mode = models.CharField(max_length=8, choices=MODE_CHOICES, help_text="the mode it began in")
+    first_reading = models.ForeignKey(EmotionReading, on_delete=models.CASCADE, related_name="sessions_begun")
+    reading = models.ForeignKey(
+        EmotionReading, on_delete=models.CASCADE, related_name="+", help_text="the newest one; it leads the way"
+    )
+    # A capture that was taken for this session; its reading, once there, plans the rest anew.
+    awaited = models.OneToOneField(Capture, null=True, blank=True, on_delete=models.SET_NULL, related_name="session")
+    goal_valence = models.FloatField()
+    goal_arousal = models.FloatField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        """One session under way for each person."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["user"], condition=models.Q(status="active"), name="session_one_active"),
+            models.CheckConstraint(
+                condition=models.Q(status="active", ended_at=None) | models.Q(status="ended", ended_at__isnull=False),
+                name="session_ended_has_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(goal_valence__range=(0, 1), goal_arousal__range=(0, 1)),
+                name="session_goal_on_the_plane",
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "-created_at"], name="session_recent")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+    def get_absolute_url(self) -> str:
+        """Return its page."""
+        return reverse("session", args=[self.public_id])
+
+    @property
+    def is_active(self) -> bool:
+        """Tell whether it is under way."""
+        return self.status == self.Status.ACTIVE
+
+
+class SessionTrack(models.Model):
+    """Hold one track of a session: what it answers on the path, and what became of it.
+
+    PLANNED --its turn--> PLAYING --next--> DONE, or --skip--> SKIPPED. What is planned is thrown away when the rest of
+    the path is planned anew.
+    """
+
+    class State(models.TextChoices):
+        """List the states."""
+
+        PLANNED = "planned", "Ahead"
+        PLAYING = "playing", "Now"
+        DONE = "done", "Heard"
+        SKIPPED = "skipped", "Skipped"
+
+    session = models.ForeignKey(ListeningSession, on_delete=models.CASCADE, related_name="tracks")
+    track = models.ForeignKey(Track, on_delete=models.PROTECT, related_name="+")
+    reading = models.ForeignKey(EmotionReading, on_delete=models.CASCADE, related_name="+", help_text="planned by it")
+    rank = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=8, choices=State, default=State.PLANNED)
+    mode = models.CharField(max_length=8, choices=MODE_CHOICES, help_text="the mode it was chosen in")
+    target_valence = models.FloatField()
+    target_arousal = models.FloatField()
+    target_sd = models.JSONField(help_text="spread of the target: valence, arousal")
+    target_weights = models.JSONField(help_text="how tightly each axis is held: valence, arousal")
+    reason = models.CharField(max_length=300)
+    numbers = models.JSONField(default=dict)
+
+    class Meta:
+        """Every rank and every track once a session, and one that plays."""
+
+        ordering = ["rank"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "rank"], name="session_rank_once"),
+            models.UniqueConstraint(fields=["session", "track"], name="session_track_once"),
+            models.UniqueConstraint(
+                fields=["session"], condition=models.Q(state="playing"), name="session_one_track_plays"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(target_valence__range=(0, 1), target_arousal__range=(0, 1)),
+                name="session_target_on_the_plane",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rank} of session {self.session_id}"
+
+
+class SessionMood(models.Model):
+    """Hold how a person felt at one moment of a session, and how it was said."""
+
+    class Moment(models.TextChoices):
+        """Tell the mood a session began with from those that came after."""
+
+        BEFORE = "before", "Before"
+        AFTER = "after", "After"
+
+    class Said(models.TextChoices):
+        """List the ways in which a mood is told."""
+
+        READING = "reading", "Read from the face"
+        WORD = "word", "One of eight words"
+        TAPS = "taps", "Two taps"
+
+    session = models.ForeignKey(ListeningSession, on_delete=models.CASCADE, related_name="moods")
+    moment = models.CharField(max_length=8, choices=Moment)
+    said = models.CharField(max_length=8, choices=Said)
+    valence = models.FloatField()
+    arousal = models.FloatField()
+    heard = models.PositiveSmallIntegerField(help_text="how many tracks had been heard by then")
+    reading = models.ForeignKey(EmotionReading, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """One mood for each moment, however often a form is sent."""
+
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["session", "moment", "heard"], name="session_mood_once_a_moment"),
+            models.CheckConstraint(
+                condition=models.Q(valence__range=(0, 1), arousal__range=(0, 1)), name="session_mood_on_the_plane"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(said="taps", reading=None)
+                | models.Q(reading__isnull=False) & ~models.Q(said="taps"),
+                name="session_mood_names_its_reading",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.moment} of session {self.session_id}"

@@ -64,6 +64,11 @@ def modes(reading: EmotionReading) -> list[dict[str, Any]]:
     ]
 
 
+def helped_before(mode: Mode | None) -> str:
+    """Return what may be said of a mode that has helped before: an observation, no promise."""
+    return f"{MODE_WORDS[mode][0]} has helped you on such days." if mode else ""
+
+
 def tracks(found: RecommendationSet) -> list[dict[str, Any]]:
     """Return the rows of the set, each with what Spotify says of the track once that is known."""
     rows = list(found.recommendations.all())
@@ -80,18 +85,19 @@ def tracks(found: RecommendationSet) -> list[dict[str, Any]]:
     ]
 
 
+def plane_point(valence: float, arousal: float) -> dict[str, float]:
+    """Return a point in units of 0 to 100, valence to the right and arousal upwards."""
+    return {"x": round(100 * valence, 1), "y": round(100 * (1 - arousal), 1)}
+
+
 def plane(found: RecommendationSet) -> dict[str, Any]:
-    """Return the drawing of the plane in units of 0 to 100, valence to the right and arousal upwards."""
-
-    def point(valence: float, arousal: float) -> dict[str, float]:
-        return {"x": round(100 * valence, 1), "y": round(100 * (1 - arousal), 1)}
-
+    """Return the drawing of a set on the plane."""
     return {
-        "start": point(found.start_valence, found.start_arousal),
-        "goal": point(found.goal_valence, found.goal_arousal),
+        "start": plane_point(found.start_valence, found.start_arousal),
+        "goal": plane_point(found.goal_valence, found.goal_arousal),
         "moves": (found.start_valence, found.start_arousal) != (found.goal_valence, found.goal_arousal),
         "tracks": [
-            {**point(each.track.valence, each.track.arousal), "rank": each.rank, "title": each.track.title}
+            {**plane_point(each.track.valence, each.track.arousal), "rank": each.rank, "title": each.track.title}
             for each in found.recommendations.all()
         ],
     }

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from emotion.models import EmotionReading
+from ml.types import Emotion
 from recommendations.catalogue import Catalogue, CatalogueTrack
 from recommendations.circumplex import Mode, default_mode
 from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, Track
-from recommendations.planning import Listener
+from recommendations.planning import Listener, certain
 from recommendations.ranking import NO_PREFERENCE, Preferences
+from recommendations.session_selectors import helped_before
 
 RECENT_SETS = 5
 
@@ -63,11 +65,19 @@ def _preferences(found: ListenerPreferences | None) -> Preferences:
     )
 
 
+def distribution_of(*, reading: EmotionReading) -> dict[Emotion, float]:
+    """Return the probabilities of a reading's emotions: the person's word is certain, the model's scores are not."""
+    if reading.corrected:
+        return certain(reading.emotion)
+    return {Emotion(name): float(score) for name, score in reading.scores.items()}
+
+
 def mode_of(*, reading: EmotionReading) -> Mode:
     """Return the mode in force for a reading.
 
     The choice for this reading comes first, then the mode that its music was built in, then the person's own
-    default for the emotion, then ours. So a default that changes later leaves earlier readings as they are.
+    default for the emotion, then what has helped her on such days, then ours. So a default that changes later leaves
+    earlier readings as they are.
     """
     if reading.capture.mode:
         return Mode(reading.capture.mode)
@@ -76,7 +86,9 @@ def mode_of(*, reading: EmotionReading) -> Mode:
         return Mode(built)
     own = ListenerPreferences.objects.filter(user=reading.user_id).values_list("default_modes", flat=True).first()
     chosen = (own or {}).get(reading.emotion.value)
-    return Mode(chosen) if chosen else default_mode(reading.emotion)
+    if chosen:
+        return Mode(chosen)
+    return helped_before(user=reading.user, emotion=reading.emotion) or default_mode(reading.emotion)
 
 
 def set_of(*, reading: EmotionReading) -> RecommendationSet | None:

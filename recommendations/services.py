@@ -19,11 +19,11 @@ from emotion.models import EmotionReading
 from emotion.services import capture_mode_set
 from ml.types import Emotion
 from mood_music.errors import UserError
-from recommendations import selectors
+from recommendations import selectors, sessions
 from recommendations.catalogue import read_catalogue, track_key
 from recommendations.circumplex import Mode
 from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, Track
-from recommendations.planning import certain, plan
+from recommendations.planning import plan
 from recommendations.signals import tracks_chosen
 
 logger = structlog.get_logger(__name__)
@@ -53,10 +53,9 @@ def set_build(*, reading_id: int) -> RecommendationSet | None:
         existing = reading.sets.filter(mode=mode).first()
         if existing:
             return existing
-        scores = {Emotion(name): float(score) for name, score in reading.scores.items()}
         planned = plan(
             selectors.catalogue_load(),
-            certain(reading.emotion) if reading.corrected else scores,
+            selectors.distribution_of(reading=reading),
             reading.emotion,
             mode=mode,
             count=settings.RECOMMENDATIONS_PER_SET,
@@ -86,6 +85,7 @@ def set_build(*, reading_id: int) -> RecommendationSet | None:
         )
         track_ids = [each.ranked.track.key for each in planned.tracks]
         transaction.on_commit(lambda: tracks_chosen.send(sender=RecommendationSet, track_ids=track_ids))
+        sessions.reading_take(reading=reading)
     logger.info("set_built", reading_id=reading_id, set_id=built.pk, tracks=len(planned.tracks))
     return built
 

@@ -1,12 +1,20 @@
-"""Addresses of the result page and the preferences."""
+"""Addresses of the result page, the preferences and listening sessions."""
 
 from django.urls import path
 
-from recommendations import views
+from recommendations import session_views, views
 
 urlpatterns = [
     path("preferences/", views.preferences, name="preferences"),
     path("captures/<uuid:public_id>/", views.result, name="result"),
     path("captures/<uuid:public_id>/status/", views.capture_status, name="capture_status"),
     path("captures/<uuid:public_id>/mode/", views.set_mode, name="set_mode"),
+    path("captures/<uuid:public_id>/listen/", session_views.session_start, name="session_start"),
+    path("sessions/", session_views.session_list, name="session_list"),
+    path("sessions/<uuid:public_id>/", session_views.session, name="session"),
+    path("sessions/<uuid:public_id>/next/", session_views.session_next, name="session_next"),
+    path("sessions/<uuid:public_id>/mode/", session_views.session_mode, name="session_mode"),
+    path("sessions/<uuid:public_id>/mood/", session_views.session_mood, name="session_mood"),
+    path("sessions/<uuid:public_id>/reading/", session_views.session_reading, name="session_reading"),
+    path("sessions/<uuid:public_id>/end/", session_views.session_end, name="session_end"),
 ]

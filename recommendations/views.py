@@ -18,7 +18,7 @@ from emotion.selectors import reading_of
 from emotion.views import capture_or_404
 from mood_music.errors import UserError
 from mood_music.messages import message
-from recommendations import presenters, selectors, services
+from recommendations import presenters, selectors, services, session_selectors
 from recommendations.forms import PreferencesForm
 from recommendations.models import RecommendationSet
 from recommendations.providers.spotify.policy import with_spotify_media
@@ -53,6 +53,11 @@ def result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "faces_svg": presenters.faces(reading),
             "emotions": [{"value": value, "label": label} for value, label in EMOTION_CHOICES],
             "modes": presenters.modes(reading),
+            "listening": session_selectors.active_session(user=request.user),
+            "helped_before": presenters.helped_before(
+                session_selectors.helped_before(user=request.user, emotion=reading.emotion)
+            ),
+            "session_led": session_selectors.session_of_capture(capture=capture),
         }
     if found:
         context |= {"recommendations": presenters.tracks(found), "plane": presenters.plane(found)}
@@ -67,12 +72,17 @@ def result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def capture_status(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Return the status card that the result page polls; once there is all to show, ask for the whole page."""
     capture = capture_or_404(request, public_id)
-    reading = reading_of(capture=capture)
-    context = _status(capture, reading, selectors.set_of(reading=reading) if reading else None)
+    context = capture_status_context(capture)
     response = render(request, "emotion/_status.html", context)
     if not context["waiting"]:
         response["HX-Refresh"] = "true"
     return response
+
+
+def capture_status_context(capture: Capture) -> dict[str, Any]:
+    """Return what the status card shows of a capture."""
+    reading = reading_of(capture=capture)
+    return _status(capture, reading, selectors.set_of(reading=reading) if reading else None)
 
 
 def _status(capture: Capture, reading: EmotionReading | None, found: RecommendationSet | None) -> dict[str, Any]:

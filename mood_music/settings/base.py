@@ -246,6 +246,8 @@ CAPTURES_PENDING_LIMIT = env.int("CAPTURES_PENDING_LIMIT", 200)
 # Without the store_history consent a reading is shown and then forgotten.
 UNKEPT_READING_MINUTES = env.int("UNKEPT_READING_MINUTES", 60)
 RECOMMENDATIONS_PER_SET = env.int("RECOMMENDATIONS_PER_SET", 8)
+# A listening session asks how its person feels after so many tracks, and at its end.
+SESSION_ASK_AFTER = env.int("SESSION_ASK_AFTER", 4)
 
 # Spotify is optional: without an app's id and secret each song has a link to a search there, and that is all.
 SPOTIFY_CLIENT_ID = env.str("SPOTIFY_CLIENT_ID", "")

@@ -4,6 +4,9 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from emotion.models import Capture, EmotionReading
+from recommendations.models import ListeningSession, SessionMood, SessionTrack
+from recommendations.services import set_build
+from recommendations.sessions import session_start
 from tests.factories import CaptureFactory, ReadingFactory
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +22,16 @@ PUBLIC = {
     "accessibility",
 }
 # Ask a person to log in, and show her only what is hers.
-PERSONAL = {"account_settings", "privacy_centre", "consent", "consent_switch", "capture_new", "history", "preferences"}
+PERSONAL = {
+    "account_settings",
+    "privacy_centre",
+    "consent",
+    "consent_switch",
+    "capture_new",
+    "history",
+    "preferences",
+    "session_list",
+}
 API = {"api_captures", "api_schema"}
 # Carry the public id of a capture. The value is the method that does something.
 OWNED = {
@@ -29,6 +41,16 @@ OWNED = {
     "capture_delete": "post",
     "reading_correct": "post",
     "set_mode": "post",
+    "session_start": "post",
+}
+# Carry the public id of a listening session.
+OWNED_SESSION = {
+    "session": "get",
+    "session_next": "post",
+    "session_mode": "post",
+    "session_mood": "post",
+    "session_reading": "post",
+    "session_end": "post",
 }
 OWNED_API = {"api_capture"}
 
@@ -44,7 +66,7 @@ def own_routes(patterns=None):
 
 
 def test_every_route_stands_in_one_table():
-    tables = [PUBLIC, PERSONAL, API, set(OWNED), OWNED_API]
+    tables = [PUBLIC, PERSONAL, API, set(OWNED), set(OWNED_SESSION), OWNED_API]
     assert set(own_routes()) == set().union(*tables)
     assert sum(map(len, tables)) == len(set().union(*tables))
 
@@ -80,8 +102,49 @@ def test_somebody_elses_capture_does_not_exist(client, amy, bob, name, staff):
     data = {"emotion": "sadness", "mode": "lift"}
     for method in {"get", OWNED[name]}:
         answer = getattr(client, method)(reverse(name, args=[reading.capture.public_id]), data)
-        assert answer.status_code == (405 if method == "get" and name in {"reading_correct", "set_mode"} else 404)
+        assert answer.status_code == (
+            405 if method == "get" and name in {"reading_correct", "session_start", "set_mode"} else 404
+        )
     assert (Capture.objects.values().get(), EmotionReading.objects.values().get()) == before
+
+
+@pytest.fixture
+def session_of_amy(amy, catalogue):
+    reading = ReadingFactory(capture__user=amy, emotion="sadness")
+    set_build(reading_id=reading.pk)
+    return session_start(user=amy, reading=reading)
+
+
+@pytest.mark.parametrize("name", sorted(OWNED_SESSION))
+def test_a_stranger_is_asked_to_log_in_for_a_session(client, session_of_amy, name):
+    answer = getattr(client, OWNED_SESSION[name])(reverse(name, args=[session_of_amy.public_id]))
+    assert answer.status_code == 302
+    assert answer.url.startswith(reverse("account_login"))
+
+
+@pytest.mark.parametrize("name", sorted(OWNED_SESSION))
+@pytest.mark.parametrize("staff", [False, True])
+def test_somebody_elses_session_does_not_exist(client, session_of_amy, bob, name, staff):
+    def everything():
+        models = (ListeningSession, SessionTrack, SessionMood, Capture)
+        return [list(model.objects.order_by("pk").values()) for model in models]
+
+    before = everything()
+    bob.is_staff = bob.is_superuser = staff
+    bob.save()
+    client.force_login(bob)
+    data = {"rank": "1", "what": "skip", "mode": "lift", "moment": "after", "valence": "5", "arousal": "5"}
+    for method in {"get", OWNED_SESSION[name]}:
+        answer = getattr(client, method)(reverse(name, args=[session_of_amy.public_id]), data)
+        only_posts = name not in {"session", "session_reading"}
+        assert answer.status_code == (405 if method == "get" and only_posts else 404)
+    assert everything() == before
+
+
+@pytest.mark.parametrize("name", sorted(OWNED_SESSION))
+def test_a_session_that_never_was_looks_like_somebody_elses(as_amy, name):
+    missing = "00000000-0000-4000-8000-000000000000"
+    assert getattr(as_amy, OWNED_SESSION[name])(reverse(name, args=[missing])).status_code == 404
 
 
 @pytest.mark.parametrize("name", sorted(OWNED))
@@ -121,14 +184,17 @@ def test_no_route_accepts_a_form_without_its_token(amy):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(amy)
     public_id = ReadingFactory(capture__user=amy).capture.public_id
-    for name in ("capture_delete", "reading_correct", "set_mode"):
+    for name in ("capture_delete", "reading_correct", "set_mode", "session_start"):
         assert strict.post(reverse(name, args=[public_id]), {"emotion": "fear", "mode": "lift"}).status_code == 403
     for name in ("capture_new", "consent", "consent_switch", "account_logout", "preferences"):
         assert strict.post(reverse(name)).status_code == 403
 
 
-def test_only_the_capture_page_may_use_the_camera(as_amy):
+def test_only_the_capture_pages_may_use_the_camera(as_amy, session_of_amy):
     assert "camera=(self)" in as_amy.get(reverse("capture_new"))["Permissions-Policy"]
+    session = [session_of_amy.public_id]
+    assert "camera=(self)" in as_amy.get(reverse("session_reading", args=session))["Permissions-Policy"]
+    assert "camera=()" in as_amy.get(reverse("session", args=session))["Permissions-Policy"]
     for name in ("history", "privacy_centre", "account_settings"):
         assert "camera=()" in as_amy.get(reverse(name))["Permissions-Policy"]
 
