@@ -87,6 +87,7 @@ def register_all() -> None:
                 ),
             ),
             erase=lambda subject: _captures_delete(_captures(subject)),
+            erase_one=lambda public_id: _captures_delete(Capture.objects.filter(public_id=public_id)),
         )
     )
     register(

@@ -28,6 +28,7 @@ from mood_music.errors import UserError
 from mood_music.files import delete_after_commit, store
 from privacy.purposes import Purpose
 from privacy.selectors import consent_granted, consent_require
+from privacy.tombstones import tombstone_write
 
 logger = structlog.get_logger(__name__)
 
@@ -273,6 +274,12 @@ def captures_delete(*, captures: CaptureQuerySet) -> int:
         for name in names:
             delete_after_commit(name)
     return len(ids)
+
+
+def capture_forget(*, capture: Capture) -> None:
+    """Delete a capture because its person wants it gone; a restored backup must not bring it back."""
+    tombstone_write(kind="one", ref=str(capture.public_id), name="readings")
+    captures_delete(captures=Capture.objects.filter(pk=capture.pk))
 
 
 def captures_sweep() -> dict[str, int]:

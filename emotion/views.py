@@ -95,7 +95,7 @@ def capture_delete(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Ask once, then delete a capture with everything that hangs on it."""
     capture = capture_or_404(request, public_id)
     if request.method == "POST":
-        services.captures_delete(captures=Capture.objects.for_user(request.user).filter(pk=capture.pk))
+        services.capture_forget(capture=capture)
         messages.success(request, "Deleted. Nothing of that reading is left.")
         return redirect("history")
     context = {"capture": capture, "reading": selectors.reading_of(capture=capture)}

@@ -116,6 +116,9 @@ _MESSAGES: dict[str, UserMessage] = {
         "You have heard music since that page was shown, so this is no longer how you began.",
         "Go back to the session; it asks how you feel now.",
     ),
+    "unknown_category": UserMessage(
+        "We do not know that kind of data", "It is none that can be deleted alone.", "Pick one from the list."
+    ),
     # Advice that goes with a reading (codes of ml.quality).
     "advice.dark": UserMessage("", "The picture is dark. More light on your face makes the reading surer."),
     "advice.bright": UserMessage("", "The picture is very bright. Turn a little away from the light."),

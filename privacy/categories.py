@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from privacy.registry import Basis, DataCategory, Table, register
+from privacy.models import ErasureRequest
+from privacy.registry import Basis, DataCategory, Table, excuse, register
+from privacy.subjects import Subject
 
 OUR_NUMBER = "a row number of ours"
 
 
+def _erasures_erase(subject: Subject) -> None:
+    """Delete what is over; an open request loses its person with the account, and all it knows when it is done."""
+    ErasureRequest.objects.filter(user_id=subject.user_id, status__in=ErasureRequest.FINAL).delete()
+
+
 def register_all() -> None:
-    """Declare the consent records."""
+    """Declare consents, erasures, and the link to the audit log."""
     register(
         DataCategory(
             name="consents",
@@ -34,3 +41,51 @@ def register_all() -> None:
             ),
         )
     )
+    register(
+        DataCategory(
+            name="erasures",
+            label="Deletions you asked for",
+            why="So that a deletion is finished even after a crash, and you can see how it stands.",
+            basis=Basis.DUTY,
+            retention="Until you delete your account; what then stays names nobody.",
+            with_account=True,
+            tables=(
+                Table(
+                    model="privacy.ErasureRequest",
+                    fields=("scope", "status", "counts", "due_at", "created_at", "finished_at"),
+                    withheld={
+                        "id": OUR_NUMBER,
+                        "user": "you",
+                        "public_id": "a random number",
+                        "reference": "a random number",
+                        "identifiers": "your address and files, only while the deletion runs",
+                        "steps": "how far the deletion got",
+                        "residue": "what is to be tried again",
+                        "updated_at": "when a step was last done",
+                    },
+                ),
+            ),
+            erase=_erasures_erase,
+        )
+    )
+    register(
+        DataCategory(
+            name="audit_link",
+            label="Your random number in the audit log",
+            why="So that what was done with your data can be traced for as long as you have an account.",
+            basis=Basis.DUTY,
+            retention="Until you delete your account; the log then speaks of nobody.",
+            seen_by="The administrators of this site.",
+            with_account=True,
+            tables=(
+                Table(
+                    model="privacy.AuditSubject",
+                    created="",
+                    fields=("reference",),
+                    withheld={"id": OUR_NUMBER, "user": "you"},
+                ),
+            ),
+        )
+    )
+    excuse("privacy.AuditEvent", "names people by a random number that leads nowhere once the account is gone")
+    excuse("privacy.AuditHead", "the end of the audit log")

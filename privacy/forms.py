@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from privacy.erasure import erasable
+from privacy.models import ErasureRequest
 from privacy.purposes import ASKED, Purpose
 
 
@@ -38,6 +40,18 @@ class ConsentForm(forms.Form):
         """Return where to go on: an address of this site only."""
         url = str(self.cleaned_data.get("next") or "")
         return url if url_has_allowed_host_and_scheme(url, allowed_hosts=set(), require_https=False) else fallback
+
+
+class ErasureForm(forms.Form):
+    """Choose what to delete, and say that it is meant."""
+
+    scope = forms.ChoiceField(label="What should go?", widget=forms.RadioSelect)
+    sure = forms.BooleanField(label="I understand that this cannot be undone.")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(c.name, c.label) for c in erasable()]
+        self.fields["scope"].choices = [*choices, (ErasureRequest.ACCOUNT, "My whole account")]  # type: ignore[attr-defined]
 
 
 class SwitchForm(forms.Form):

@@ -12,7 +12,7 @@ from django.db.models import FileField, Model, Q, QuerySet
 
 from mood_music.files import delete_after_commit
 from privacy.purposes import Purpose
-from privacy.registry import DataCategory, Table, categories
+from privacy.registry import DataCategory, Table, erasure_order
 from privacy.subjects import Subject
 
 
@@ -80,7 +80,7 @@ def _rows_delete(category: DataCategory, subject: Subject) -> None:
 
 def purpose_purge(purpose: Purpose, subject: Subject) -> None:
     """Delete what a purpose allowed to keep, in every category of it; what hangs on other rows goes first."""
-    for category in reversed(categories()):
+    for category in erasure_order():
         if category.purpose == purpose:
             (category.purge or _erase_by(category))(subject)
 

@@ -1,7 +1,8 @@
-"""What a person agreed to, when, and to which words."""
+"""What a person agreed to, what is being erased, and the log of both."""
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -39,3 +40,128 @@ class ConsentRecord(models.Model):
         if not self._state.adding:
             raise TypeError("consent records are append-only")
         super().save(*args, **kwargs)
+
+
+class AuditSubject(models.Model):
+    """Tie an account to its random reference in the audit log. Erased with the account."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="audit_subject")
+    reference = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+
+    def __str__(self) -> str:
+        return str(self.reference)
+
+
+class AuditHead(models.Model):
+    """Hold the end of the audit log in one row: the lock for writers, and the proof that nothing was cut off."""
+
+    number = models.PositiveBigIntegerField(default=0)
+    digest = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"event {self.number}"
+
+
+class AuditQuerySet(models.QuerySet["AuditEvent"]):
+    """Refuse every change of many events at once."""
+
+    def update(self, **kwargs: Any) -> int:
+        """Refuse."""
+        raise TypeError("the audit log is append-only")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Refuse."""
+        raise TypeError("the audit log is append-only")
+
+
+class AuditEvent(models.Model):
+    """Record one act that concerns a person's rights. `privacy.audit` writes and verifies the chain."""
+
+    number = models.PositiveBigIntegerField(unique=True)
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=32)
+    subject = models.UUIDField(null=True, help_text="random reference of whom it concerns")
+    actor = models.UUIDField(null=True, help_text="random reference of who did it, where it was somebody else")
+    detail = models.JSONField(default=dict)
+    previous = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64)
+
+    objects = AuditQuerySet.as_manager()
+
+    class Meta:
+        """Order as written."""
+
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Add the event. Raises TypeError for a change of one that exists."""
+        if not self._state.adding:
+            raise TypeError("the audit log is append-only")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refuse."""
+        raise TypeError("the audit log is append-only")
+
+
+class ErasureRequest(models.Model):
+    """Stand for one erasure, of an account or of one category, from the wish to the proof.
+
+    State machine (every arrow is one filtered UPDATE):
+
+        REQUESTED --all but the account--> GRACE --time is up--> ERASING --erased, verified, told--> DONE
+            |                                |--- call off ---> CANCELLED
+            +-- one category -----------------------------------> ERASING
+
+    The steps that are done stand in `steps`; a run that died is run again and goes on from there. `identifiers` says
+    whom to look for once the account is gone; DONE and CANCELLED hold none.
+    """
+
+    class Status(models.TextChoices):
+        """List the states; see above."""
+
+        REQUESTED = "requested", "Requested"
+        GRACE = "grace", "Can be called off"
+        ERASING = "erasing", "Being erased"
+        DONE = "done", "Erased"
+        CANCELLED = "cancelled", "Called off"
+
+    ACCOUNT = "account"
+    FINAL = (Status.DONE, Status.CANCELLED)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="erasure_requests"
+    )
+    scope = models.CharField(max_length=32, help_text="account, or the name of a category")
+    status = models.CharField(max_length=16, choices=Status, default=Status.REQUESTED)
+    reference = models.UUIDField(help_text="the person's random reference in the audit log")
+    identifiers = models.JSONField(default=dict, help_text="whom and which files to look for; empty once it is over")
+    steps = models.JSONField(default=list)
+    counts = models.JSONField(default=dict, help_text="how much there was of each category")
+    residue = models.JSONField(default=list, help_text="what was found after erasing; it is then tried again")
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """One open request a person and scope; nothing personal once it is over."""
+
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "scope"],
+                condition=models.Q(status__in=["requested", "grace", "erasing"]),
+                name="erasure_one_open_per_scope",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status__in=["done", "cancelled"]) | models.Q(identifiers={}),
+                name="erasure_final_identifies_nobody",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.status}"

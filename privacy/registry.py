@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 
 from privacy.purposes import Purpose
@@ -64,8 +65,9 @@ class DataCategory:
 
     Counting, export, erasure and verification follow from `tables` and `places`. `erase` replaces the plain deletion
     of the rows where more is to do; it gets the subject, deletes at once, and may run again. `purge` replaces it
-    where withdrawing `purpose` deletes less. A category `with_account` goes with the account itself, after the time in which
-    its deletion can be called off; all others go at once.
+    where withdrawing `purpose` deletes less. `erase_one` deletes a single thing by its public id. What `hangs_on`
+    another category goes with it and cannot be erased alone. A category `with_account` goes with the account itself,
+    after the time in which its deletion can be called off; all others go at once.
     """
 
     name: str
@@ -80,9 +82,11 @@ class DataCategory:
     sensitive: bool = False
     with_account: bool = False
     exported: bool = True
+    hangs_on: str = ""
     count: Callable[[Subject], int] | None = field(default=None, compare=False)
     erase: Callable[[Subject], None] | None = field(default=None, compare=False)
     purge: Callable[[Subject], None] | None = field(default=None, compare=False)
+    erase_one: Callable[[str], None] | None = field(default=None, compare=False)
 
 
 _categories: dict[str, DataCategory] = {}
@@ -103,6 +107,12 @@ def excuse(model: str, reason: str) -> None:
 def categories() -> tuple[DataCategory, ...]:
     """Return all categories, in the order in which the apps reported them."""
     return tuple(_categories.values())
+
+
+def erasure_order() -> list[DataCategory]:
+    """Return all categories in the order of erasure: what hangs on other rows first, the person's own row last."""
+    last_first = list(reversed(categories()))
+    return sorted(last_first, key=lambda c: any(t.model == settings.AUTH_USER_MODEL for t in c.tables))
 
 
 def category_named(name: str) -> DataCategory:

@@ -8,11 +8,13 @@ import structlog
 from django.db import transaction
 from django.utils.translation import get_language
 
+from privacy.audit import audit_write
 from privacy.holdings import purpose_purge
 from privacy.models import ConsentRecord
 from privacy.purposes import ASKED, NOTICE_VERSION, Purpose, notice_hash
 from privacy.selectors import consent_granted
 from privacy.subjects import Subject
+from privacy.tombstones import tombstone_write
 
 logger = structlog.get_logger(__name__)
 
@@ -35,7 +37,10 @@ def consent_record(*, user: Any, purpose: Purpose, granted: bool, given_through:
         given_through=given_through,
     )
     if not granted:
+        # Before the commit: better a tombstone too many than a backup that brings back what was withdrawn.
+        tombstone_write(kind="withdrawal", ref=str(user.public_id), name=purpose)
         purpose_purge(purpose, Subject.of(user))
+    audit_write(kind="consent", subject=user, detail={"purpose": purpose, "granted": granted})
     logger.info("consent_recorded", consent_record_id=record.pk, purpose=purpose, granted=granted)
     return record
 

@@ -10,7 +10,7 @@ from django.apps import apps
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Hold what identifies a person in our stores: row id, public id, e-mail addresses."""
+    """Hold what identifies a person in our stores: row id, public id, e-mail addresses (that of the log-in first)."""
 
     user_id: int
     public_id: str
@@ -20,7 +20,7 @@ class Subject:
     def of(cls, user: Any) -> Subject:
         """Return the subject of an account that exists."""
         known = apps.get_model("account.EmailAddress").objects.filter(user_id=user.pk).values_list("email", flat=True)
-        return cls(user.pk, str(user.public_id), tuple(sorted({user.email, *known})))
+        return cls(user.pk, str(user.public_id), (user.email, *sorted(set(known) - {user.email})))
 
     @property
     def needles(self) -> tuple[str, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
@@ -13,10 +15,14 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from privacy import erasure as erasing
 from privacy import selectors, services
-from privacy.forms import ConsentForm, SwitchForm
+from privacy.forms import ConsentForm, ErasureForm, SwitchForm
+from privacy.holdings import count_of
+from privacy.models import ErasureRequest
 from privacy.purposes import ASKED, NOTICE_VERSION, Purpose
 from privacy.registry import categories
+from privacy.subjects import Subject
 
 
 @never_cache
@@ -65,7 +71,12 @@ def privacy_centre(request: HttpRequest) -> HttpResponse:
         }
         for record in selectors.consent_records(user=request.user)
     ]
-    context = {"switches": switches, "records": records, "held": selectors.held(user=request.user)}
+    context = {
+        "switches": switches,
+        "records": records,
+        "held": selectors.held(user=request.user),
+        "pending": erasing.erasure_pending(user=request.user),
+    }
     return render(request, "privacy/centre.html", context)
 
 
@@ -83,6 +94,48 @@ def consent_switch(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"“{purpose.label}” is on.")
     else:
         messages.success(request, f"“{purpose.label}” is off, and what it allowed us to keep is deleted.")
+    return redirect("privacy_centre")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
+def erase(request: HttpRequest) -> HttpResponse:
+    """Delete one kind of data or the whole account, after the password was given once more."""
+    form = ErasureForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        subject = Subject.of(request.user)
+        choices = [{"name": c.name, "label": c.label, "count": count_of(c, subject)} for c in erasing.erasable()]
+        context = {
+            "form": form,
+            "choices": choices,
+            "pending": erasing.erasure_pending(user=request.user),
+            "grace_hours": settings.ERASURE_GRACE_HOURS,
+        }
+        return render(request, "privacy/erase.html", context, status=422 if form.is_bound else 200)
+    done = erasing.erasure_request(user=request.user, scope=form.cleaned_data["scope"])
+    if not request.session.exists(request.session.session_key or ""):
+        # Her sessions are gone, this one too: nothing of it may be written back.
+        logout(request)
+    if done.scope == ErasureRequest.ACCOUNT:
+        return redirect("erase_started")
+    messages.success(request, "Deleted. A mail tells you what it was.")
+    return redirect("privacy_centre")
+
+
+@require_safe
+def erase_started(request: HttpRequest) -> HttpResponse:
+    """Say what happened to somebody who has just been logged out for good."""
+    return render(request, "privacy/erase_started.html", {"grace_hours": settings.ERASURE_GRACE_HOURS})
+
+
+@login_required
+@require_POST
+def erase_cancel(request: HttpRequest) -> HttpResponse:
+    """Call the deletion of the account off."""
+    if erasing.erasure_cancel(user=request.user):
+        messages.success(request, "Your account stays. What was deleted already stays deleted.")
     return redirect("privacy_centre")
 
 

@@ -141,5 +141,5 @@ class CaptureDetail(APIView):
     def delete(self, request: Request, public_id: uuid.UUID) -> Response:
         """Delete a capture with everything that hangs on it."""
         capture = self._capture(public_id)
-        services.captures_delete(captures=Capture.objects.for_user(request.user).filter(pk=capture.pk))
+        services.capture_forget(capture=capture)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -19,6 +19,7 @@ def register_all() -> None:
             purpose=Purpose.STORE_HISTORY,
             retention="As long as the reading it belongs to.",
             sensitive=True,
+            hangs_on="readings",
             tables=(
                 Table(
                     model="recommendations.RecommendationSet",

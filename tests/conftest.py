@@ -15,6 +15,7 @@ from tests.support.stack import Stack
 @pytest.fixture(autouse=True)
 def _own_media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.TOMBSTONES_DIR = tmp_path / "tombstones"
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ PUBLIC = {
     "terms",
     "ai_notice",
     "accessibility",
+    "erase_started",
 }
 # Ask a person to log in, and show her only what is hers.
 PERSONAL = {
@@ -31,7 +32,11 @@ PERSONAL = {
     "history",
     "preferences",
     "session_list",
+    "erase",
+    "erase_cancel",
 }
+READ_ONLY = {"account_settings", "privacy_centre", "history", "session_list"}
+POST_ONLY = {"consent_switch", "erase_cancel"}
 API = {"api_captures", "api_schema"}
 # Carry the public id of a capture. The value is the method that does something.
 OWNED = {
@@ -78,7 +83,7 @@ def test_anybody_sees_a_public_page(client, name):
 
 @pytest.mark.parametrize("name", sorted(PERSONAL))
 def test_a_stranger_is_asked_to_log_in(client, name):
-    answer = client.post(reverse(name)) if name == "consent_switch" else client.get(reverse(name))
+    answer = client.post(reverse(name)) if name in POST_ONLY else client.get(reverse(name))
     assert answer.status_code == 302
     assert answer.url.startswith(reverse("account_login"))
 
@@ -186,7 +191,7 @@ def test_no_route_accepts_a_form_without_its_token(amy):
     public_id = ReadingFactory(capture__user=amy).capture.public_id
     for name in ("capture_delete", "reading_correct", "set_mode", "session_start"):
         assert strict.post(reverse(name, args=[public_id]), {"emotion": "fear", "mode": "lift"}).status_code == 403
-    for name in ("capture_new", "consent", "consent_switch", "account_logout", "preferences"):
+    for name in sorted((PERSONAL - READ_ONLY) | {"account_logout"}):
         assert strict.post(reverse(name)).status_code == 403
 
 
