@@ -191,8 +191,8 @@ def register_all() -> None:
                     model="sessions.Session",
                     rows=_sessions,
                     created="",
-                    fields=("expire_date",),
                     withheld={
+                        "expire_date": "moves on with every visit",
                         "session_key": "whoever has it is logged in as you",
                         "session_data": "technical, with secrets in it",
                     },

@@ -99,7 +99,7 @@ def register_all() -> None:
             purpose=Purpose.EMOTION_INFERENCE,
             retention="Deleted as soon as the reading exists, usually within seconds.",
             sensitive=True,
-            tables=(Table(model="emotion.Capture", fields=("image",), part=True),),
+            tables=(Table(model="emotion.Capture", fields=("public_id", "image"), part=True),),
             erase=lambda subject: _captures_delete(_waiting(subject)),
         )
     )
@@ -112,7 +112,7 @@ def register_all() -> None:
             purpose=Purpose.STORE_IMAGE,
             retention="Until you delete the reading or withdraw this consent. Without it, none is kept.",
             sensitive=True,
-            tables=(Table(model="emotion.EmotionReading", fields=("crop",), part=True),),
+            tables=(Table(model="emotion.EmotionReading", fields=("capture__public_id", "crop"), part=True),),
         )
     )
 

@@ -119,6 +119,11 @@ _MESSAGES: dict[str, UserMessage] = {
     "unknown_category": UserMessage(
         "We do not know that kind of data", "It is none that can be deleted alone.", "Pick one from the list."
     ),
+    "export_elsewhere": UserMessage(
+        "This copy was asked for elsewhere",
+        "Only the browser that asked for a copy of your data may fetch it.",
+        "Fetch it there, or ask for a new copy here.",
+    ),
     # Advice that goes with a reading (codes of ml.quality).
     "advice.dark": UserMessage("", "The picture is dark. More light on your face makes the reading surer."),
     "advice.bright": UserMessage("", "The picture is very bright. Turn a little away from the light."),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from privacy.models import ErasureRequest
 from privacy.registry import Basis, DataCategory, Table, excuse, register
 from privacy.subjects import Subject
 
 OUR_NUMBER = "a row number of ours"
+WORKING = "how our workers share the work; nothing about you"
 
 
 def _erasures_erase(subject: Subject) -> None:
@@ -66,6 +69,34 @@ def register_all() -> None:
                 ),
             ),
             erase=_erasures_erase,
+        )
+    )
+    register(
+        DataCategory(
+            name="exports",
+            label="Copies of your data that wait to be fetched",
+            why="So that you can have all that we hold of you.",
+            basis=Basis.DUTY,
+            retention=f"{settings.EXPORT_HOURS} hours, or until you ask for a new one.",
+            sensitive=True,
+            exported=False,
+            tables=(
+                Table(
+                    model="privacy.DataExport",
+                    fields=("status", "file", "size", "created_at", "finished_at", "expires_at"),
+                    withheld={
+                        "id": OUR_NUMBER,
+                        "user": "you",
+                        "public_id": "a random number",
+                        "session_digest": "which session may fetch it",
+                        "link": "its address",
+                        "progress": WORKING,
+                        "attempts": WORKING,
+                        "claim_token": WORKING,
+                        "lease_expires_at": WORKING,
+                    },
+                ),
+            ),
         )
     )
     register(

@@ -165,3 +165,69 @@ class ErasureRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} {self.status}"
+
+
+def export_path(export: DataExport, filename: str) -> str:
+    """Return where an export lies: a random name that says nothing of its owner."""
+    return f"exports/{uuid.uuid4().hex}.zip"
+
+
+class DataExport(models.Model):
+    """Stand for one copy of all that is held of a person, from the wish to the file's end.
+
+    State machine (every arrow is one UPDATE filtered on the state and the claim token):
+
+        PENDING --claim--> BUILDING --file is there--> READY --term is over--> EXPIRED
+           ^                 |   |--- three attempts failed ---> FAILED
+           |<--- release ----+   |
+           +-----------------+---+--- cancel --------> CANCELLED
+
+    Only READY has a file.
+    """
+
+    class Status(models.TextChoices):
+        """List the states; see above."""
+
+        PENDING = "pending", "Waiting"
+        BUILDING = "building", "Being put together"
+        READY = "ready", "Ready"
+        EXPIRED = "expired", "Expired"
+        FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
+
+    OPEN = (Status.PENDING, Status.BUILDING)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="data_exports")
+    status = models.CharField(max_length=16, choices=Status, default=Status.PENDING)
+    session_digest = models.CharField(max_length=64, help_text="SHA-256 of the session that asked, and may fetch it")
+    link = models.CharField(max_length=300, help_text="the address of its page, for the mail")
+    progress = models.PositiveSmallIntegerField(default=0, help_text="percent")
+    file = models.FileField(upload_to=export_path, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim_token = models.UUIDField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """One under way a person; a file only while it can be fetched."""
+
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(status__in=["pending", "building"]), name="export_one_in_flight"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="ready") | models.Q(file=""), name="export_file_only_when_ready"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.public_id} {self.status}"
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether it waits or is being put together."""
+        return self.status in self.OPEN

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import structlog
 from celery import shared_task
 
-from privacy import erasure
+from privacy import erasure, exports
 from privacy.models import ErasureRequest
+
+logger = structlog.get_logger(__name__)
 
 
 @shared_task
@@ -21,3 +24,24 @@ def erasures_sweep() -> None:
     """Queue every erasure whose time has come or whose run has died; each on its own, so that one failure stays one."""
     for pk in erasure.erasures_due():
         erasure_run.delay(pk)
+
+
+@shared_task(soft_time_limit=840, time_limit=900)
+def export_build(export_id: int) -> None:
+    """Build one export. One that is gone, taken or over is left alone."""
+    export = exports.export_claim(export_id=export_id)
+    if export is None:
+        return
+    try:
+        exports.export_build(export=export)
+    except Exception:
+        # Whatever went wrong, the claim goes back: the sweeper sends it again, up to the cap of attempts.
+        logger.exception("export_failed", export_id=export_id, attempt=export.attempts)
+        exports.export_release(export=export)
+
+
+@shared_task
+def exports_sweep() -> None:
+    """End exports past their term and queue those whose message or builder was lost."""
+    for pk in exports.exports_sweep():
+        export_build.delay(pk)

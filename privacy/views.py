@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
@@ -9,13 +10,16 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
-from django.shortcuts import redirect, render
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from mood_music.errors import UserError
 from privacy import erasure as erasing
+from privacy import exports as exporting
 from privacy import selectors, services
 from privacy.forms import ConsentForm, ErasureForm, SwitchForm
 from privacy.holdings import count_of
@@ -137,6 +141,65 @@ def erase_cancel(request: HttpRequest) -> HttpResponse:
     if erasing.erasure_cancel(user=request.user):
         messages.success(request, "Your account stays. What was deleted already stays deleted.")
     return redirect("privacy_centre")
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
+def export(request: HttpRequest) -> HttpResponse:
+    """Show how a person's copy of her data stands, and start one after the password was given once more."""
+    if request.method == "POST":
+        link = request.build_absolute_uri(reverse("export"))
+        exporting.export_request(user=request.user, session_key=request.session.session_key, link=link)
+        return redirect("export")
+    return render(request, "privacy/export.html", _export_context(request))
+
+
+def _export_context(request: HttpRequest) -> dict[str, Any]:
+    latest = exporting.export_latest(user=request.user)
+    here = latest is not None and latest.session_digest == exporting.session_digest(request.session.session_key)
+    return {"export": latest, "fetchable": here, "hours": settings.EXPORT_HOURS}
+
+
+@never_cache
+@login_required
+@require_safe
+def export_status(request: HttpRequest) -> HttpResponse:
+    """Return the card that the page polls; once there is nothing more to wait for, ask for the whole page."""
+    context = _export_context(request)
+    response = render(request, "privacy/_export_status.html", context)
+    if context["export"] is None or not context["export"].is_open:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@login_required
+@require_POST
+def export_cancel(request: HttpRequest) -> HttpResponse:
+    """Stop the copy that is being made."""
+    latest = exporting.export_latest(user=request.user)
+    if latest is not None and exporting.export_cancel(export=latest):
+        messages.success(request, "Stopped. No copy was kept.")
+    return redirect("export")
+
+
+@login_required
+@require_safe
+def export_download(request: HttpRequest, public_id: uuid.UUID) -> FileResponse:
+    """Return the file to the session that asked for it, and to no other."""
+    found = get_object_or_404(exporting.exports_ready(user=request.user), public_id=public_id)
+    if found.expires_at is None or found.expires_at < timezone.now():
+        raise Http404
+    if found.session_digest != exporting.session_digest(request.session.session_key):
+        raise UserError("export_elsewhere", status=403)
+    name = f"mood-music-{timezone.localdate():%Y-%m-%d}.zip"
+    try:
+        response = FileResponse(found.file.open("rb"), as_attachment=True, filename=name)
+    except FileNotFoundError as error:
+        raise Http404 from error
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _legal(name: str) -> Any:

@@ -239,6 +239,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "captures_sweep": {"task": "emotion.tasks.captures_sweep", "schedule": 10.0, "options": {"expires": 30}},
     "sets_sweep": {"task": "recommendations.tasks.sets_sweep", "schedule": 20.0, "options": {"expires": 60}},
+    "exports_sweep": {"task": "privacy.tasks.exports_sweep", "schedule": 60.0, "options": {"expires": 120}},
     "erasures_sweep": {"task": "privacy.tasks.erasures_sweep", "schedule": 60.0, "options": {"expires": 120}},
     "captures_expire": {"task": "emotion.tasks.captures_expire", "schedule": 300.0, "options": {"expires": 600}},
 }
@@ -250,6 +251,8 @@ CAPTURES_PENDING_LIMIT = env.int("CAPTURES_PENDING_LIMIT", 200)
 UNKEPT_READING_MINUTES = env.int("UNKEPT_READING_MINUTES", 60)
 # How long the deletion of an account can be called off; all that hangs on it is deleted at once.
 ERASURE_GRACE_HOURS = env.int("ERASURE_GRACE_HOURS", 24)
+# How long a copy of one's data can be fetched.
+EXPORT_HOURS = env.int("EXPORT_HOURS", 48)
 RECOMMENDATIONS_PER_SET = env.int("RECOMMENDATIONS_PER_SET", 8)
 # A listening session asks how its person feels after so many tracks, and at its end.
 SESSION_ASK_AFTER = env.int("SESSION_ASK_AFTER", 4)

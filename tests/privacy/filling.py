@@ -29,6 +29,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "emotion.Capture": {"status": Capture.Status.PENDING, "claim_token": None, "mode": ""},
     "privacy.ErasureRequest": {"status": "done", "identifiers": {}, "scope": "music"},
     "recommendations.ListeningSession": {"status": "active", "ended_at": None},
+    "privacy.DataExport": {"status": "ready"},
     "privacy.ConsentRecord": {"purpose": "store_history", "granted": True},
 }
 # Not of one person: shared by all rows that point to them.

@@ -1,0 +1,197 @@
+"""Write a copy of all that is held of a person as one ZIP file, as the registry declares it.
+
+Two archives of the same state are equal, byte for byte: rows are ordered, times in the archive are fixed, and nothing
+in it says when it was made. Layout, version 1:
+
+    README.txt, index.html                       for people; the page needs no network
+    manifest.json                                every file with SHA-256, size and rows; what is missing or withheld
+    data/<category>/<model>.json, .csv           one object or line a row
+    data/<category>/<model>.schema.json          JSON Schema of the JSON file
+    media/<category>/...                         pictures
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from django.core.files.storage import default_storage
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.template.loader import render_to_string
+
+from privacy.holdings import file_fields, model_of, rows_of
+from privacy.registry import DataCategory, Table, categories
+from privacy.subjects import Subject
+
+FORMAT = 1
+# The earliest date that a ZIP file can hold: two archives of one state must not differ by when they were written.
+EPOCH = (1980, 1, 1, 0, 0, 0)
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class _Archive:
+    """Collect files, and note of each what the manifest says."""
+
+    zip: zipfile.ZipFile
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    missing: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, path: str, data: bytes, rows: int | None = None) -> None:
+        info = zipfile.ZipInfo(path, EPOCH)
+        info.compress_type = zipfile.ZIP_DEFLATED
+        info.external_attr = 0o600 << 16
+        self.zip.writestr(info, data)
+        entry: dict[str, Any] = {"path": path, "sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+        self.entries.append(entry if rows is None else {**entry, "rows": rows})
+
+
+def archive_write(file: IO[bytes], subject: Subject, progress: Progress) -> None:
+    """Write the archive of a subject. `progress` is called with percent done; what it raises ends the work."""
+    chosen = [c for c in categories() if c.exported and any(t.fields for t in c.tables)]
+    shown = []
+    with zipfile.ZipFile(file, "w") as zipped:
+        archive = _Archive(zipped)
+        for number, category in enumerate(chosen):
+            progress(100 * number // len(chosen))
+            shown.append({"category": category, "tables": _category_add(archive, category, subject, progress)})
+        archive.add("README.txt", render_to_string("privacy/export/README.txt", {"shown": shown}).encode())
+        page = {"shown": shown, "missing": archive.missing}
+        archive.add("index.html", render_to_string("privacy/export/index.html", page).encode())
+        manifest = {
+            "format": FORMAT,
+            "files": sorted(archive.entries, key=lambda entry: str(entry["path"])),
+            "categories": {c.name: _description(c) for c in chosen},
+            "missing": archive.missing,
+        }
+        archive.add("manifest.json", _json(manifest))
+
+
+def _category_add(
+    archive: _Archive, category: DataCategory, subject: Subject, progress: Progress
+) -> list[dict[str, Any]]:
+    shown = []
+    for table in category.tables:
+        if not table.fields:
+            continue
+        base = f"data/{category.name}/{table.model}"
+        rows = [_row(table, values) for values in rows_of(table, subject).order_by("pk").values(*table.fields)]
+        for name in file_fields(table):
+            for row in rows:
+                if row[name]:
+                    progress(-1)
+                    row[name] = _media_add(archive, category, row[name])
+        archive.add(f"{base}.json", _json(rows), len(rows))
+        archive.add(f"{base}.csv", _csv(table, rows), len(rows))
+        archive.add(f"{base}.schema.json", _json(schema_of(table)))
+        columns = [name.replace("__", " ").replace("_", " ") for name in table.fields]
+        shown.append(
+            {
+                "model": table.model.split(".")[1],
+                "columns": columns,
+                "rows": [[_cell(row[n], n in file_fields(table)) for n in table.fields] for row in rows],
+            }
+        )
+    return shown
+
+
+def _media_add(archive: _Archive, category: DataCategory, name: str) -> str:
+    path = f"media/{category.name}/{name.rsplit('/', 1)[-1]}"
+    try:
+        with default_storage.open(name, "rb") as stored:
+            archive.add(path, stored.read())
+    except FileNotFoundError:
+        archive.missing.append({"path": path, "reason": "the file was not there when the copy was made"})
+    return path
+
+
+def _row(table: Table, values: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as JSON has it: times as ISO 8601 text, ids as text."""
+    return dict(json.loads(json.dumps({name: values[name] for name in table.fields}, cls=DjangoJSONEncoder)))
+
+
+def _json(data: Any) -> bytes:
+    return (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _cell(value: Any, is_file: bool) -> dict[str, Any]:
+    text = json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else "" if value is None else str(value)
+    return {"text": text, "picture": text if is_file else ""}
+
+
+def csv_text(value: Any) -> Any:
+    """Return a value as it stands in a CSV file: no spreadsheet may take a text for a formula."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, sort_keys=True)
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def _csv(table: Table, rows: list[dict[str, Any]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(table.fields)
+    writer.writerows([[csv_text(row[name]) for name in table.fields] for row in rows])
+    return text.getvalue().encode()
+
+
+def _description(category: DataCategory) -> dict[str, Any]:
+    return {
+        "label": category.label,
+        "why": category.why,
+        "basis": category.basis.value,
+        "retention": category.retention,
+        "seen_by": category.seen_by,
+        "withheld": {f"{t.model}.{name}": why for t in category.tables for name, why in t.withheld.items()},
+    }
+
+
+_TYPES: tuple[tuple[type[models.Field[Any, Any]], dict[str, Any]], ...] = (
+    (models.BooleanField, {"type": "boolean"}),
+    (models.FloatField, {"type": "number"}),
+    (models.AutoField, {"type": "integer"}),
+    (models.IntegerField, {"type": "integer"}),
+    (models.DateTimeField, {"type": "string", "format": "date-time"}),
+    (models.DateField, {"type": "string", "format": "date"}),
+    (models.UUIDField, {"type": "string", "format": "uuid"}),
+    (models.JSONField, {}),
+)
+
+
+def _column(table: Table, name: str) -> models.Field[Any, Any]:
+    """Return the model field that a column or lookup ends in."""
+    model: Any = model_of(table)
+    *way, last = name.split("__")
+    for step in way:
+        model = model._meta.get_field(step).related_model
+    return model._meta.get_field(last)  # type: ignore[no-any-return]
+
+
+def schema_of(table: Table) -> dict[str, Any]:
+    """Return the JSON Schema of a table's JSON file."""
+    properties = {}
+    for name in table.fields:
+        column = _column(table, name)
+        kind: dict[str, Any] = next(
+            (dict(known) for cls, known in _TYPES if isinstance(column, cls)), {"type": "string"}
+        )
+        if column.null and "type" in kind:
+            kind["type"] = [kind["type"], "null"]
+        properties[name] = {**kind, "description": str(column.help_text or column.verbose_name)}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": table.model,
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": properties,
+            "required": list(table.fields),
+            "additionalProperties": False,
+        },
+    }
