@@ -103,6 +103,12 @@ _MESSAGES: dict[str, UserMessage] = {
     "unknown_emotion": UserMessage(
         "We do not know that word", "It is not one of the eight.", "Pick one of the buttons."
     ),
+    "unknown_feedback": UserMessage(
+        "We do not know that word", "It is none of those beside the song.", "Tap one of the buttons."
+    ),
+    "track_gone": UserMessage(
+        "That song is no longer in this list", "Other songs were chosen meanwhile.", "Go back and load the page anew."
+    ),
     "unknown_mode": UserMessage("We do not know that mode", "It is not one of the four.", "Pick one of the buttons."),
     # Listening sessions.
     "no_music_yet": UserMessage(

@@ -99,8 +99,8 @@ class Catalogue:
 
     `valence_percentile` and `arousal_percentile` (float64, one per track, 0..1) are the midrank of each
     track in the catalogue's own distribution. `artists` (one integer per track) is equal for two tracks
-    exactly when `artist_key` is. `decades` holds the first year of each track's decade. `explicit` is one
-    boolean per track. Raises ValueError when two tracks share a key.
+    exactly when `artist_key` is. `decades` holds the first year of each track's decade, `genre_counts` how
+    many genres it has. `explicit` is one boolean per track. Raises ValueError when two tracks share a key.
     """
 
     def __init__(self, tracks: Iterable[CatalogueTrack]) -> None:
@@ -118,6 +118,7 @@ class Catalogue:
             [codes.setdefault(artist_key(track.artist), len(codes)) for track in self.tracks], dtype=np.int64
         )
         self.decades = np.array([track.decade for track in self.tracks], dtype=np.int64)
+        self.genre_counts = np.array([len(track.genres) for track in self.tracks], dtype=np.int64)
         by_genre: dict[str, list[int]] = {}
         by_language: dict[str, list[int]] = {}
         by_artist: dict[str, list[int]] = {}

@@ -31,6 +31,7 @@ def register_all() -> None:
                         "start_arousal",
                         "goal_valence",
                         "goal_arousal",
+                        "edition",
                     ),
                     withheld={"id": OUR_NUMBER, "user": "you"},
                 ),
@@ -72,6 +73,32 @@ def register_all() -> None:
                         "blocked_artists",
                         "allow_explicit",
                         "default_modes",
+                    ),
+                    withheld={"id": OUR_NUMBER, "user": "you"},
+                ),
+            ),
+        )
+    )
+    register(
+        DataCategory(
+            name="track_feedback",
+            label="What you said about songs",
+            why="So that the next songs suit you better.",
+            basis=Basis.CONSENT,
+            purpose=Purpose.STORE_HISTORY,
+            retention="Until you take it back or delete the reading. Without a history it goes with the reading.",
+            sensitive=True,
+            tables=(
+                Table(
+                    model="recommendations.TrackFeedback",
+                    fields=(
+                        "reading__capture__public_id",
+                        "created_at",
+                        "track__title",
+                        "track__artist",
+                        "kind",
+                        "valence",
+                        "arousal",
                     ),
                     withheld={"id": OUR_NUMBER, "user": "you"},
                 ),

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from emotion.models import Capture, EmotionReading
 from recommendations.circumplex import Mode
+from recommendations.learning import Kind
 
 MODE_CHOICES = [(m.value, m.value.capitalize()) for m in Mode]
 
@@ -59,6 +60,43 @@ class ListenerPreferences(models.Model):
         return f"preferences {self.pk}"
 
 
+class FeedbackQuerySet(models.QuerySet["TrackFeedback"]):
+    """Narrow feedback to its owner."""
+
+    def for_user(self, user: Any) -> FeedbackQuerySet:
+        """Keep what a person may see: her own."""
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+
+class TrackFeedback(models.Model):
+    """Hold one word of a person about a track that answered a reading; it goes with the reading."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="track_feedback")
+    reading = models.ForeignKey(EmotionReading, on_delete=models.CASCADE, related_name="track_feedback")
+    track = models.ForeignKey(Track, on_delete=models.CASCADE, related_name="feedback")
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in Kind])
+    valence = models.FloatField(help_text="the point of the plane that the track was meant to answer")
+    arousal = models.FloatField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = FeedbackQuerySet.as_manager()
+
+    class Meta:
+        """Each word once for a track and a reading, however often it is tapped."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["reading", "track", "kind"], name="feedback_once"),
+            models.CheckConstraint(condition=models.Q(kind__in=[kind.value for kind in Kind]), name="feedback_known"),
+            models.CheckConstraint(
+                condition=models.Q(valence__range=(0, 1), arousal__range=(0, 1)), name="feedback_on_the_plane"
+            ),
+        ]
+        indexes = [models.Index(fields=["user", "-id"], name="feedback_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for track {self.track_id}"
+
+
 class SetQuerySet(models.QuerySet["RecommendationSet"]):
     """Narrow sets to their owner."""
 
@@ -77,6 +115,7 @@ class RecommendationSet(models.Model):
     start_arousal = models.FloatField()
     goal_valence = models.FloatField()
     goal_arousal = models.FloatField()
+    edition = models.PositiveSmallIntegerField(default=1, help_text="how often it was chosen anew, counted from 1")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = SetQuerySet.as_manager()

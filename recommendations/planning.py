@@ -9,8 +9,9 @@ from ml.types import EMOTIONS, Emotion
 from recommendations import circumplex
 from recommendations.catalogue import Catalogue
 from recommendations.circumplex import Mode, Point, Target
+from recommendations.learning import NO_TASTE, Taste
 from recommendations.ranking import NO_PREFERENCE, Preferences, Ranked, rank
-from recommendations.reasons import reason
+from recommendations.reasons import because, reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Listener:
     """Hold what is known of the person who listens."""
 
     preferences: Preferences = NO_PREFERENCE
+    taste: Taste = NO_TASTE
 
 
 ANYBODY = Listener()
@@ -55,6 +57,7 @@ def plan(
     count: int,
     seed: int,
     recent: Iterable[int | str] = (),
+    without: Iterable[int | str] = (),
     listener: Listener = ANYBODY,
 ) -> Plan:
     """Return a set of up to `count` tracks for a reading; without a mode, in the one that suits the emotion.
@@ -68,7 +71,9 @@ def plan(
         mode=chosen,
         start=start.point,
         goal=circumplex.goal(start, chosen, emotion),
-        tracks=follow(catalogue, way, chosen, emotion, count=count, seed=seed, recent=recent, listener=listener),
+        tracks=follow(
+            catalogue, way, chosen, emotion, count=count, seed=seed, recent=recent, without=without, listener=listener
+        ),
     )
 
 
@@ -91,7 +96,14 @@ def follow(
     named in `without`.
     """
     ranked = rank(
-        catalogue, way, count=count, seed=seed, recent=recent, without=without, preferences=listener.preferences
+        catalogue,
+        way,
+        count=count,
+        seed=seed,
+        recent=recent,
+        without=without,
+        preferences=listener.preferences,
+        taste=listener.taste,
     )
     placed = [replace(each, rank=each.rank + first - 1) for each in ranked]
-    return tuple(Recommended(each, reason(each, mode, emotion)) for each in placed)
+    return tuple(Recommended(each, f"{reason(each, mode, emotion)}{because(each, listener.taste)}") for each in placed)

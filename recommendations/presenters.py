@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from emotion.models import EmotionReading
 from mood_music.messages import message
 from recommendations.circumplex import Mode
-from recommendations.models import RecommendationSet
+from recommendations.learning import Kind
+from recommendations.models import Recommendation, RecommendationSet
 from recommendations.providers.spotify.cache import shown
 from recommendations.selectors import mode_of
 from recommendations.spotify_links import search_url
@@ -18,6 +21,17 @@ MODE_WORDS: dict[Mode, tuple[str, str]] = {
     Mode.LIFT: ("Lift", "Bright and lively from the first track."),
     Mode.KEEP: ("Keep", "Holds on to a mood that feels right."),
 }
+
+
+FEEDBACK_WORDS: dict[Kind, str] = {
+    Kind.LIKE: "Like",
+    Kind.DISLIKE: "Dislike",
+    Kind.SKIP: "Skip",
+    Kind.MORE: "More like this",
+    Kind.NOT_THIS_MOOD: "Wrong mood",
+}
+SPELLED = frozenset({Kind.MORE, Kind.NOT_THIS_MOOD})
+"""The words that no icon says on its own."""
 
 
 def scores(reading: EmotionReading) -> list[dict[str, Any]]:
@@ -69,8 +83,11 @@ def helped_before(mode: Mode | None) -> str:
     return f"{MODE_WORDS[mode][0]} has helped you on such days." if mode else ""
 
 
-def tracks(found: RecommendationSet) -> list[dict[str, Any]]:
-    """Return the rows of the set, each with what Spotify says of the track once that is known."""
+def tracks(found: RecommendationSet, said: Mapping[int, AbstractSet[str]] | None = None) -> list[dict[str, Any]]:
+    """Return the rows of the set, each with what Spotify says of the track once that is known.
+
+    `said` is what the person said about the tracks: track id to kinds.
+    """
     rows = list(found.recommendations.all())
     on_spotify = shown(each.track_id for each in rows)
     return [
@@ -80,6 +97,7 @@ def tracks(found: RecommendationSet) -> list[dict[str, Any]]:
             "reason": each.reason,
             "spotify": on_spotify.get(each.track_id),
             "spotify_url": search_url(each.track.title, each.track.artist),
+            **words(each, (said or {}).get(each.track_id, frozenset())),
         }
         for each in rows
     ]
@@ -88,6 +106,19 @@ def tracks(found: RecommendationSet) -> list[dict[str, Any]]:
 def plane_point(valence: float, arousal: float) -> dict[str, float]:
     """Return a point in units of 0 to 100, valence to the right and arousal upwards."""
     return {"x": round(100 * valence, 1), "y": round(100 * (1 - arousal), 1)}
+
+
+def words(each: Recommendation, said: AbstractSet[str]) -> dict[str, Any]:
+    """Return what can be said about a track of a set, and what was."""
+    return {
+        "rank": each.rank,
+        "track": each.track,
+        "words": [
+            {"kind": kind.value, "label": label, "given": kind.value in said, "spelled": kind in SPELLED}
+            for kind, label in FEEDBACK_WORDS.items()
+        ],
+        "said_anything": bool(said),
+    }
 
 
 def plane(found: RecommendationSet) -> dict[str, Any]:

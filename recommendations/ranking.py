@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from recommendations.catalogue import Catalogue, CatalogueTrack
 from recommendations.circumplex import Point, Target
+from recommendations.learning import NO_TASTE, Cell, Taste, cell_of
 
 SOFTNESS = 0.06
 """The distance, in percentiles, at which a track's fit has fallen to exp(-1/2) = .61.
@@ -62,9 +63,10 @@ NO_PREFERENCE = Preferences()
 class Ranked:
     """Hold one chosen track, the target that it answers, and every number that led to the choice.
 
-    `rank` counts from 1. `distance` is weighted and in percentiles. `score` is above 0 and at most 1: fit x
-    novelty x language x genre x era. `numbers` holds those factors, both places in percentiles, the weights of the
-    axes, and the chance that the track had of being chosen at its rank.
+    `rank` counts from 1. `distance` is weighted and in percentiles. `score` is above 0: fit x novelty x language x
+    genre x era x personal. All of these are at most 1 but the last, the odds that the track suits this listener
+    (`learning`), which are 1 where nothing is known of her. `numbers` holds these factors, both places in percentiles,
+    the target on the plane, the weights of the axes, and the chance that the track had of being chosen at its rank.
     """
 
     track: CatalogueTrack
@@ -84,10 +86,12 @@ def rank(
     recent: Iterable[int | str] = (),
     without: Iterable[int | str] = (),
     preferences: Preferences = NO_PREFERENCE,
+    taste: Taste = NO_TASTE,
 ) -> list[Ranked]:
     """Choose up to `count` tracks, the k-th for the k-th target; past the last target the path has arrived.
 
-    No artist comes twice while there is another one to choose; no track ever does. `recent` holds the keys
+    No artist comes twice while there is another one to choose; no track ever does. Whoever asked for "more like"
+    a track gets one of its kin in the same mood, at the place that suits it best. `recent` holds the keys
     of tracks that were played lately, `without` those of tracks that must not come at all. Fewer tracks come
     back only when the catalogue allows no more. Raises ValueError when `targets` is empty, or `count` or
     `seed` below 0.
@@ -97,6 +101,7 @@ def rank(
     factors = _factors(catalogue, recent, preferences)
     generator = np.random.default_rng(seed)
     standing = np.sum([np.log(factor) for factor in factors.values()], axis=0)
+    personal = _Personal(catalogue, taste)
     open_tracks = np.ones(len(catalogue), dtype=np.bool_)
     open_tracks[catalogue.with_keys(without)] = False
     if not preferences.allow_explicit:
@@ -104,19 +109,28 @@ def rank(
     open_tracks[catalogue.by_artists(preferences.blocked_artists)] = False
     fresh_artists = open_tracks.copy()
 
+    places = min(count, int(open_tracks.sum()))
+    wish = _wish(catalogue, [targets[min(place, len(targets) - 1)] for place in range(places)], taste, open_tracks)
     chosen: list[Ranked] = []
-    for place in range(min(count, int(open_tracks.sum()))):
+    for place in range(places):
         target = targets[min(place, len(targets) - 1)]
         if not fresh_artists.any():
             fresh_artists = open_tracks.copy()
+        eligible = fresh_artists
+        if wish and place == wish.place and (wish.kin & fresh_artists).any():
+            eligible = wish.kin & fresh_artists
         weights = effective_weights(target)
         distances = _distances(catalogue, target, weights)
-        chances = _chances(np.where(fresh_artists, standing + _log_fit(distances), -np.inf))
+        odds = personal.at(target.point)
+        chances = _chances(np.where(eligible, standing + np.log(odds) + _log_fit(distances), -np.inf))
         best = int(generator.choice(len(catalogue), p=chances))
         open_tracks[best] = False
         fresh_artists &= open_tracks & (catalogue.artists != catalogue.artists[best])
+        if wish and wish.kin[best]:
+            wish = None
+        shares = {**factors, "personal": odds}
         chosen.append(
-            _ranked(catalogue, best, place + 1, target, weights, float(distances[best]), factors, float(chances[best]))
+            _ranked(catalogue, best, place + 1, target, weights, float(distances[best]), shares, float(chances[best]))
         )
     return chosen
 
@@ -127,6 +141,46 @@ def effective_weights(target: Target) -> Point:
         target.weights.valence / (1 + (target.sd.valence / WIDE_SD) ** 2),
         target.weights.arousal / (1 + (target.sd.arousal / WIDE_SD) ** 2),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """Keep a place for a track like the one that somebody asked for more of, unless one comes before."""
+
+    place: int
+    kin: NDArray[np.bool_]
+
+
+def _wish(
+    catalogue: Catalogue, targets: Sequence[Target], taste: Taste, open_tracks: NDArray[np.bool_]
+) -> _Wish | None:
+    asked = taste.asked_for(catalogue)
+    if asked is None:
+        return None
+    cell, positions = asked
+    kin = np.zeros(len(catalogue), dtype=np.bool_)
+    kin[positions] = open_tracks[positions]
+    places = [place for place, target in enumerate(targets) if cell_of(target.point) == cell]
+    if not places or not kin.any():
+        return None
+    nearest = {
+        place: _distances(catalogue, targets[place], effective_weights(targets[place]))[kin].min() for place in places
+    }
+    return _Wish(min(places, key=lambda place: nearest[place]), kin)
+
+
+class _Personal:
+    """Keep the odds of one listener's taste for each cell of the plane that a path comes through."""
+
+    def __init__(self, catalogue: Catalogue, taste: Taste) -> None:
+        self._catalogue, self._taste = catalogue, taste
+        self._known: dict[Cell, NDArray[np.float64]] = {}
+
+    def at(self, place: Point) -> NDArray[np.float64]:
+        cell = cell_of(place)
+        if cell not in self._known:
+            self._known[cell] = self._taste.odds(self._catalogue, place)
+        return self._known[cell]
 
 
 def _factors(
@@ -190,6 +244,8 @@ def _ranked(
             "arousal_percentile": float(catalogue.arousal_percentile[index]),
             "target_valence_percentile": aim.valence,
             "target_arousal_percentile": aim.arousal,
+            "target_valence": target.point.valence,
+            "target_arousal": target.point.arousal,
             "valence_weight": weights.valence,
             "arousal_weight": weights.arousal,
             "chance": chance,

@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from ml.types import Emotion
 from recommendations.circumplex import CALM, GOALS, Mode
+from recommendations.learning import Kind, Taste
 from recommendations.ranking import Ranked
 
 ARRIVED = 0.01
@@ -30,6 +31,10 @@ ENERGY = ("hushed", "low energy", "unhurried", "steady", "energetic", "full of e
 COLOUR_EDGES = (0.15, 0.35, 0.5, 0.65, 0.85)
 COLOUR = ("very dark", "dark", "a little dark", "gently bright", "bright", "very bright")
 WITHOUT_WORDS = "without words"
+
+WELCOME = 1.1
+"""From these odds on, what a listener said has made a difference worth naming."""
+LONGEST_NAME = 60
 
 
 class Place(StrEnum):
@@ -99,6 +104,26 @@ def reason(ranked: Ranked, mode: Mode, emotion: Emotion) -> str:
     """
     openings = _openings(ranked, mode, emotion)
     return f"{openings[(ranked.rank - 1) % len(openings)]}: {describe(ranked)}."
+
+
+def because(ranked: Ranked, taste: Taste) -> str:
+    """Return a second sentence, after a space, that names what the listener said in favour of this track, or nothing.
+
+    It stands only where her words raised the track's chance.
+    """
+    if ranked.numbers["personal"] < WELCOME:
+        return ""
+    verdict = taste.owed_to(ranked.track)
+    if verdict is None:
+        return ""
+    if verdict.track == ranked.track.key:
+        return " Because you asked for more like it." if verdict.kind is Kind.MORE else " Because you liked it before."
+    said = "asked for more like" if verdict.kind is Kind.MORE else "liked"
+    return f" Because you {said} “{_short(verdict.title)}” by {_short(verdict.artist)}."
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
 
 
 def _openings(ranked: Ranked, mode: Mode, emotion: Emotion) -> tuple[str, ...]:

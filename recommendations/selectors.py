@@ -7,13 +7,16 @@ from typing import Any
 from emotion.models import EmotionReading
 from ml.types import Emotion
 from recommendations.catalogue import Catalogue, CatalogueTrack
-from recommendations.circumplex import Mode, default_mode
-from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, Track
+from recommendations.circumplex import Mode, Point, default_mode
+from recommendations.learning import Kind, Taste, Verdict
+from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, Track, TrackFeedback
 from recommendations.planning import Listener, certain
 from recommendations.ranking import NO_PREFERENCE, Preferences
 from recommendations.session_selectors import helped_before
 
 RECENT_SETS = 5
+LATEST_VERDICTS = 2000
+"""How many words of a person are learned from: more would only slow every set down."""
 
 
 def catalogue_load() -> Catalogue:
@@ -50,7 +53,38 @@ def listener_preferences(*, user: Any) -> ListenerPreferences | None:
 
 def listener_of(*, user: Any) -> Listener:
     """Return a person as planning knows her."""
-    return Listener(preferences=_preferences(listener_preferences(user=user)))
+    return Listener(preferences=_preferences(listener_preferences(user=user)), taste=_taste(user))
+
+
+def _taste(user: Any) -> Taste:
+    rows = TrackFeedback.objects.for_user(user).select_related("track").order_by("-pk")[:LATEST_VERDICTS]
+    return Taste(
+        Verdict(
+            track=row.track_id,
+            title=row.track.title,
+            artist=row.track.artist,
+            genres=tuple(row.track.genres),
+            place=Point(row.valence, row.arousal),
+            kind=Kind(row.kind),
+        )
+        for row in reversed(rows)
+    )
+
+
+def feedback_on(*, reading: EmotionReading) -> dict[int, set[str]]:
+    """Return what a person said about the tracks of a reading: track id to kinds."""
+    said: dict[int, set[str]] = {}
+    for track_id, kind in reading.track_feedback.values_list("track_id", "kind"):
+        said.setdefault(track_id, set()).add(kind)
+    return said
+
+
+def recommendation_of(*, reading: EmotionReading, track: str) -> Recommendation | None:
+    """Return the recommendation of a track, named by its id, for a reading, the latest first; None without one."""
+    if not track.isdecimal():
+        return None
+    found = Recommendation.objects.filter(recommendation_set__reading=reading, track_id=int(track))
+    return found.select_related("track", "recommendation_set").order_by("-recommendation_set_id").first()
 
 
 def _preferences(found: ListenerPreferences | None) -> Preferences:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import zlib
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from mood_music.errors import UserError
 from recommendations import selectors, sessions
 from recommendations.catalogue import read_catalogue, track_key
 from recommendations.circumplex import Mode
-from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, Track
+from recommendations.learning import OPPOSITES, Kind
+from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, Track, TrackFeedback
 from recommendations.planning import plan
 from recommendations.signals import tracks_chosen
 
@@ -45,48 +47,76 @@ def set_build(*, reading_id: int) -> RecommendationSet | None:
     Returns None when the reading is gone. Safe to run any number of times, also at once.
     """
     with transaction.atomic():
-        # The reading's row is the lock: of two tasks at once, the second finds the set of the first.
-        reading = EmotionReading.objects.select_for_update(of=("self",)).filter(pk=reading_id).first()
+        reading = _locked(reading_id)
         if reading is None:
             return None
         mode = selectors.mode_of(reading=reading)
         existing = reading.sets.filter(mode=mode).first()
-        if existing:
-            return existing
-        planned = plan(
-            selectors.catalogue_load(),
-            selectors.distribution_of(reading=reading),
-            reading.emotion,
-            mode=mode,
-            count=settings.RECOMMENDATIONS_PER_SET,
-            seed=zlib.crc32(f"{reading.capture.public_id}:{mode}:{reading.emotion}".encode()),
-            recent=selectors.recent_tracks(user=reading.user, besides=reading),
-            listener=selectors.listener_of(user=reading.user),
+        return existing or _set_create(reading, mode)
+
+
+def set_renew(*, reading_id: int) -> RecommendationSet | None:
+    """Replace the set in force by other tracks, chosen by what is known of the person by now.
+
+    Returns None when the reading is gone. What the replaced set held does not come again.
+    """
+    with transaction.atomic():
+        reading = _locked(reading_id)
+        if reading is None:
+            return None
+        mode = selectors.mode_of(reading=reading)
+        replaced = reading.sets.filter(mode=mode).first()
+        if replaced is None:
+            return _set_create(reading, mode)
+        heard = set(replaced.recommendations.values_list("track_id", flat=True))
+        replaced.delete()
+        return _set_create(reading, mode, edition=replaced.edition + 1, heard=heard)
+
+
+def _locked(reading_id: int) -> EmotionReading | None:
+    # The reading's row is the lock: of two tasks at once, the second finds the set of the first.
+    return EmotionReading.objects.select_for_update(of=("self",)).filter(pk=reading_id).first()
+
+
+def _set_create(
+    reading: EmotionReading, mode: Mode, *, edition: int = 1, heard: AbstractSet[int] = frozenset()
+) -> RecommendationSet:
+    planned = plan(
+        selectors.catalogue_load(),
+        selectors.distribution_of(reading=reading),
+        reading.emotion,
+        mode=mode,
+        count=settings.RECOMMENDATIONS_PER_SET,
+        seed=zlib.crc32(f"{reading.capture.public_id}:{mode}:{reading.emotion}:{edition}".encode()),
+        recent=selectors.recent_tracks(user=reading.user, besides=reading),
+        without=heard,
+        listener=selectors.listener_of(user=reading.user),
+    )
+    built = RecommendationSet.objects.create(
+        reading=reading,
+        user=reading.user,
+        mode=mode,
+        start_valence=planned.start.valence,
+        start_arousal=planned.start.arousal,
+        goal_valence=planned.goal.valence,
+        goal_arousal=planned.goal.arousal,
+        edition=edition,
+    )
+    Recommendation.objects.bulk_create(
+        Recommendation(
+            recommendation_set=built,
+            track_id=each.ranked.track.key,
+            rank=each.ranked.rank,
+            score=each.ranked.score,
+            reason=each.reason,
+            numbers=dict(each.ranked.numbers),
         )
-        built = RecommendationSet.objects.create(
-            reading=reading,
-            user=reading.user,
-            mode=mode,
-            start_valence=planned.start.valence,
-            start_arousal=planned.start.arousal,
-            goal_valence=planned.goal.valence,
-            goal_arousal=planned.goal.arousal,
-        )
-        Recommendation.objects.bulk_create(
-            Recommendation(
-                recommendation_set=built,
-                track_id=each.ranked.track.key,
-                rank=each.ranked.rank,
-                score=each.ranked.score,
-                reason=each.reason,
-                numbers=dict(each.ranked.numbers),
-            )
-            for each in planned.tracks
-        )
-        track_ids = [each.ranked.track.key for each in planned.tracks]
-        transaction.on_commit(lambda: tracks_chosen.send(sender=RecommendationSet, track_ids=track_ids))
-        sessions.reading_take(reading=reading)
-    logger.info("set_built", reading_id=reading_id, set_id=built.pk, tracks=len(planned.tracks))
+        for each in planned.tracks
+    )
+    track_ids = [each.ranked.track.key for each in planned.tracks]
+    transaction.on_commit(lambda: tracks_chosen.send(sender=RecommendationSet, track_ids=track_ids))
+    sessions.reading_take(reading=reading)
+    logger.info("set_built", reading_id=reading.pk, set_id=built.pk, tracks=len(planned.tracks))
     return built
 
 
@@ -104,6 +134,33 @@ def set_mode(*, reading: EmotionReading, mode: str) -> RecommendationSet | None:
     with transaction.atomic():
         capture_mode_set(capture=reading.capture, mode=mode)
         return set_build(reading_id=reading.pk)
+
+
+def feedback_set(*, recommendation: Recommendation, kind: str, given: bool) -> None:
+    """Take a person's word about a track, or take it back; what contradicts it goes. Saying it twice is saying it once.
+
+    The next set that is built for her follows. Raises UserError for a word that is none of ours.
+    """
+    if kind not in set(Kind):
+        raise UserError("unknown_feedback")
+    built = recommendation.recommendation_set
+    said = TrackFeedback.objects.filter(reading_id=built.reading_id, track_id=recommendation.track_id)
+    with transaction.atomic():
+        if not given:
+            said.filter(kind=kind).delete()
+            return
+        said.filter(kind__in=OPPOSITES[Kind(kind)]).delete()
+        TrackFeedback.objects.get_or_create(
+            reading_id=built.reading_id,
+            track_id=recommendation.track_id,
+            kind=kind,
+            defaults={
+                "user_id": built.user_id,
+                # Sets that were built before targets were written down answered their reading.
+                "valence": recommendation.numbers.get("target_valence", built.start_valence),
+                "arousal": recommendation.numbers.get("target_arousal", built.start_arousal),
+            },
+        )
 
 
 def preferences_save(

@@ -59,8 +59,9 @@ def result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             ),
             "session_led": session_selectors.session_of_capture(capture=capture),
         }
-    if found:
-        context |= {"recommendations": presenters.tracks(found), "plane": presenters.plane(found)}
+    if reading and found:
+        said = selectors.feedback_on(reading=reading)
+        context |= {"recommendations": presenters.tracks(found, said), "plane": presenters.plane(found)}
         # A plain link opens one player; without it no page asks Spotify's host for one.
         context["playing"] = request.GET.get("play", "")
     return render(request, "recommendations/result.html", context)
@@ -106,6 +107,38 @@ def set_mode(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         raise UserError("no_reading", status=409)
     services.set_mode(reading=reading, mode=request.POST.get("mode", ""))
     return redirect(f"{capture.get_absolute_url()}#music")
+
+
+@login_required
+@require_POST
+def set_renew(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Choose other songs for the same reading."""
+    capture = capture_or_404(request, public_id)
+    reading = reading_of(capture=capture)
+    if reading is None:
+        raise UserError("no_reading", status=409)
+    services.set_renew(reading_id=reading.pk)
+    return redirect(f"{capture.get_absolute_url()}#music")
+
+
+@login_required
+@require_POST
+def track_feedback(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Take one word about a track, or take it back, and show the buttons anew."""
+    capture = capture_or_404(request, public_id)
+    reading = reading_of(capture=capture)
+    if reading is None:
+        raise UserError("no_reading", status=409)
+    found = selectors.recommendation_of(reading=reading, track=request.POST.get("track", ""))
+    if found is None:
+        raise UserError("track_gone", status=409)
+    undone = request.POST.get("undo", "")
+    services.feedback_set(recommendation=found, kind=undone or request.POST.get("kind", ""), given=not undone)
+    if getattr(request, "htmx", False):
+        said = selectors.feedback_on(reading=reading).get(found.track_id, set())
+        context = {"capture": capture, "item": presenters.words(found, said), "changed": True}
+        return render(request, "recommendations/_words.html", context)
+    return redirect(f"{capture.get_absolute_url()}#track-{found.rank}")
 
 
 @never_cache

@@ -59,6 +59,8 @@ OWNED = {
     "capture_delete": "post",
     "reading_correct": "post",
     "set_mode": "post",
+    "set_renew": "post",
+    "track_feedback": "post",
     "session_start": "post",
 }
 # Carry the public id of a listening session.
@@ -70,6 +72,7 @@ OWNED_SESSION = {
     "session_reading": "post",
     "session_end": "post",
 }
+POST_ONLY = {"reading_correct", "session_start", "set_mode", "set_renew", "track_feedback"}
 OWNED_API = {"api_capture"}
 # Carry the public id of something else; tests beside what they do try them as a stranger and as somebody else.
 OWNED_ELSEWHERE = {"export_download": "tests/privacy/test_export.py"}
@@ -122,9 +125,7 @@ def test_somebody_elses_capture_does_not_exist(client, amy, bob, name, staff):
     data = {"emotion": "sadness", "mode": "lift"}
     for method in {"get", OWNED[name]}:
         answer = getattr(client, method)(reverse(name, args=[reading.capture.public_id]), data)
-        assert answer.status_code == (
-            405 if method == "get" and name in {"reading_correct", "session_start", "set_mode"} else 404
-        )
+        assert answer.status_code == (405 if method == "get" and name in POST_ONLY else 404)
     assert (Capture.objects.values().get(), EmotionReading.objects.values().get()) == before
 
 
@@ -204,7 +205,7 @@ def test_no_route_accepts_a_form_without_its_token(amy):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(amy)
     public_id = ReadingFactory(capture__user=amy).capture.public_id
-    for name in ("capture_delete", "reading_correct", "set_mode", "session_start"):
+    for name in ("capture_delete", *POST_ONLY):
         assert strict.post(reverse(name, args=[public_id]), {"emotion": "fear", "mode": "lift"}).status_code == 403
     for name in sorted((PERSONAL - READ_ONLY) | {"account_logout"}):
         assert strict.post(reverse(name)).status_code == 403

@@ -283,7 +283,12 @@ def test_the_numbers_explain_score_and_distance(
     for item in chosen:
         numbers = item.numbers
         assert item.score == pytest.approx(
-            numbers["fit"] * numbers["novelty"] * numbers["language"] * numbers["genre"] * numbers["era"]
+            numbers["fit"]
+            * numbers["novelty"]
+            * numbers["language"]
+            * numbers["genre"]
+            * numbers["era"]
+            * numbers["personal"]
         )
         assert 0 < item.score <= 1
         assert 0 < numbers["chance"] <= 1
