@@ -92,6 +92,24 @@ def register_all() -> None:
     )
     register(
         DataCategory(
+            name="told_moods",
+            label="Moods you noted elsewhere and brought in",
+            why="So that your history is whole.",
+            basis=Basis.CONSENT,
+            purpose=Purpose.STORE_HISTORY,
+            retention="Until you delete them or withdraw your consent to a history.",
+            sensitive=True,
+            tables=(
+                Table(
+                    model="emotion.ToldMood",
+                    fields=("felt_at", "emotion", "word", "source", "created_at"),
+                    withheld={"id": OUR_NUMBER, "user": YOU},
+                ),
+            ),
+        )
+    )
+    register(
+        DataCategory(
             name="waiting_pictures",
             label="Pictures waiting to be read",
             why="So that your expression can be read.",

@@ -75,3 +75,13 @@ class HistoryFilterForm(forms.Form):
         if since and until and until < since:
             self.add_error("until", "This is before the first date.")
         return cleaned
+
+
+class HistoryImportForm(forms.Form):
+    """Take a file with a history."""
+
+    file = forms.FileField(
+        label="File",
+        help_text="The ZIP file of a copy from here, or the CSV file that Daylio exports.",
+        widget=forms.FileInput(attrs={"accept": ".zip,.csv"}),
+    )

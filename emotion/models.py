@@ -180,3 +180,28 @@ class EmotionReading(models.Model):
     def corrected(self) -> bool:
         """Tell whether the person corrected it."""
         return bool(self.corrected_emotion)
+
+
+class ToldMood(models.Model):
+    """Hold a mood that a person noted herself, elsewhere. No model had a part in it."""
+
+    class Source(models.TextChoices):
+        """List where it was noted."""
+
+        DAYLIO = "daylio", "Daylio"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="told_moods")
+    felt_at = models.DateTimeField()
+    emotion = models.CharField(max_length=16, choices=EMOTION_CHOICES)
+    word = models.CharField(max_length=32, help_text="as it was noted there")
+    source = models.CharField(max_length=16, choices=Source)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """One mood a moment and source, however often a file is brought in."""
+
+        constraints = [models.UniqueConstraint(fields=["user", "source", "felt_at"], name="told_once")]
+        ordering = ["-felt_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"told mood {self.pk}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.core import signing
 from django.db.models import Case, F, Q, QuerySet, When
 
-from emotion.models import Capture, EmotionReading
+from emotion.models import Capture, EmotionReading, ToldMood
 from mood_music.errors import UserError
 
 PAGE_SIZE = 20
@@ -63,6 +65,30 @@ def history_page(
         last = rows[size - 1]
         following = signing.dumps((last.created_at.isoformat(), last.pk), salt="history")
     return HistoryPage(rows[:size], following)
+
+
+def history_rows(*, user: Any) -> Iterator[tuple[str, ...]]:
+    """Yield a person's mood history as plain rows, the oldest first, with their heading."""
+    yield ("time_utc", "mood", "said_by", "expression_read", "confidence", "valence", "arousal")
+    readings = readings_effective(user).order_by("created_at", "id").iterator()
+    told = ToldMood.objects.filter(user=user).order_by("felt_at", "id").iterator()
+    rows = heapq.merge(
+        ((r.created_at, _reading_row(r)) for r in readings),
+        ((t.felt_at, (_utc(t.felt_at), t.emotion, t.source, "", "", "", "")) for t in told),
+        key=lambda pair: pair[0],
+    )
+    for _, row in rows:
+        yield row
+
+
+def _reading_row(reading: Any) -> tuple[str, ...]:
+    numbers = [f"{number:.3f}" for number in (reading.confidence, reading.valence, reading.arousal)]
+    said_by = "you" if reading.corrected else "model"
+    return (_utc(reading.created_at), reading.felt, said_by, reading.dominant, *numbers)
+
+
+def _utc(moment: datetime.datetime) -> str:
+    return moment.astimezone(datetime.UTC).isoformat(timespec="seconds")
 
 
 def reading_of(*, capture: Capture) -> EmotionReading | None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from emotion import views
+from emotion import transfer_views, views
 
 urlpatterns = [
     path("captures/new/", views.capture_new, name="capture_new"),
@@ -10,4 +10,6 @@ urlpatterns = [
     path("captures/<uuid:public_id>/crop/", views.capture_crop, name="capture_crop"),
     path("captures/<uuid:public_id>/correct/", views.reading_correct, name="reading_correct"),
     path("history/", views.history, name="history"),
+    path("history/moods.csv", transfer_views.history_csv, name="history_csv"),
+    path("history/bring-in/", transfer_views.history_import, name="history_import"),
 ]

@@ -130,6 +130,24 @@ _MESSAGES: dict[str, UserMessage] = {
         "Only the browser that asked for a copy of your data may fetch it.",
         "Fetch it there, or ask for a new copy here.",
     ),
+    "history_off": UserMessage(
+        "Your history is off",
+        "A history can only be brought in if we may keep one.",
+        "Switch “Keep my mood history” on under Privacy, then try again.",
+    ),
+    "bad_archive": UserMessage(
+        "That file is not a copy we can read",
+        "It is damaged, was changed, or did not come from here. Nothing was brought in.",
+        "Choose the ZIP file as you downloaded it.",
+    ),
+    "archive_too_large": UserMessage(
+        "That file holds too much", "It unpacks to more than we can take in at once.", "Write to us; we will help."
+    ),
+    "unknown_history_file": UserMessage(
+        "We do not know that file",
+        "It is neither a copy from here nor a CSV export from Daylio. Nothing was brought in.",
+        "Choose the ZIP file from here, or the CSV file that Daylio exports.",
+    ),
     # Advice that goes with a reading (codes of ml.quality).
     "advice.dark": UserMessage("", "The picture is dark. More light on your face makes the reading surer."),
     "advice.bright": UserMessage("", "The picture is very bright. Turn a little away from the light."),

@@ -36,9 +36,12 @@ PERSONAL = {
     "export",
     "export_cancel",
     "export_status",
+    "history_csv",
+    "history_import",
     "erase_cancel",
 }
 READ_ONLY = {
+    "history_csv",
     "account_settings",
     "privacy_centre",
     "history",
