@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from recommendations.catalogue import STARTER
 from recommendations.services import catalogue_import
@@ -10,6 +11,10 @@ from tests.factories import UserFactory
 from tests.support.pictures import encoded, picture
 from tests.support.pipelines import ScriptedPipeline, face
 from tests.support.stack import Stack
+
+# How long an example takes says something of the machine, nothing of the code.
+hypothesis_settings.register_profile("suite", deadline=None)
+hypothesis_settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True)
