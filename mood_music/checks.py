@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -52,6 +53,15 @@ def encryption_keys_are_there(app_configs: Sequence[AppConfig] | None, **kwargs:
         return []
     hint = "Set FIELD_ENCRYPTION_KEYS to a long random text."
     return [Error("FIELD_ENCRYPTION_KEYS is empty.", hint=hint, id="mood_music.E003")]
+
+
+@register()
+def country_is_a_code(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse a COUNTRY that can be no code: its help line would silently be missing."""
+    if settings.COUNTRY == "" or re.fullmatch("[A-Z]{2}", settings.COUNTRY):
+        return []
+    hint = "Use the two letters of ISO 3166, as in GB or DE, or leave it empty."
+    return [Error("COUNTRY is not a country's code.", hint=hint, id="mood_music.E010")]
 
 
 @register(Tags.security, deploy=True)

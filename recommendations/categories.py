@@ -73,6 +73,8 @@ def register_all() -> None:
                         "blocked_artists",
                         "allow_explicit",
                         "default_modes",
+                        "companion",
+                        "help_line",
                     ),
                     withheld={"id": OUR_NUMBER, "user": "you"},
                 ),

@@ -38,6 +38,14 @@ class PreferencesForm(forms.Form):
     allow_explicit = forms.BooleanField(
         required=False, label="Play songs with explicit lyrics", help_text="Off: they are left out altogether."
     )
+    companion = forms.BooleanField(
+        required=False, label="Say a few kind words beside readings and sessions", help_text="Off: only the facts."
+    )
+    help_line = forms.BooleanField(
+        required=False,
+        label="Show where to find help when several days were low",
+        help_text="One quiet line. Nobody else is told, whether it is on or off.",
+    )
     next = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, statistics: Statistics, stored: ListenerPreferences | None, **kwargs: Any):
@@ -48,6 +56,8 @@ class PreferencesForm(forms.Form):
             "languages": kept.languages,
             "blocked_artists": "\n".join(kept.blocked_artists),
             "allow_explicit": kept.allow_explicit,
+            "companion": kept.companion,
+            "help_line": kept.help_line,
             **{_mode_field(Emotion(name)): mode for name, mode in kept.default_modes.items()},
             **kwargs.get("initial", {}),
         }

@@ -45,7 +45,7 @@ class Track(models.Model):
 
 
 class ListenerPreferences(models.Model):
-    """Hold what a person said she likes to hear, and which mode suits her in which mood."""
+    """Hold what a person said she likes to hear, which mode suits her in which mood, and what the site may say."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="listener_preferences")
     genres = models.JSONField(default=list, help_text="preferred genres; none means all")
@@ -54,6 +54,8 @@ class ListenerPreferences(models.Model):
     blocked_artists = models.JSONField(default=list, help_text="artists never to play")
     allow_explicit = models.BooleanField(default=True)
     default_modes = models.JSONField(default=dict, help_text="emotion to mode; what is missing is for us to choose")
+    companion = models.BooleanField(default=True, help_text="a kind sentence beside results and sessions")
+    help_line = models.BooleanField(default=True, help_text="where to find help when several days were low")
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

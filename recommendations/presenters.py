@@ -78,11 +78,6 @@ def modes(reading: EmotionReading) -> list[dict[str, Any]]:
     ]
 
 
-def helped_before(mode: Mode | None) -> str:
-    """Return what may be said of a mode that has helped before: an observation, no promise."""
-    return f"{MODE_WORDS[mode][0]} has helped you on such days." if mode else ""
-
-
 def tracks(found: RecommendationSet, said: Mapping[int, AbstractSet[str]] | None = None) -> list[dict[str, Any]]:
     """Return the rows of the set, each with what Spotify says of the track once that is known.
 

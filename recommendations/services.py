@@ -172,6 +172,8 @@ def preferences_save(
     blocked_artists: Sequence[str],
     allow_explicit: bool,
     default_modes: Mapping[Emotion, Mode],
+    companion: bool = True,
+    help_line: bool = True,
 ) -> ListenerPreferences:
     """Keep what a person wants to hear; the next set follows it. Sets that were built already stay."""
     saved, _ = ListenerPreferences.objects.update_or_create(
@@ -182,6 +184,8 @@ def preferences_save(
             "languages": sorted(set(languages)),
             "blocked_artists": list(dict.fromkeys(blocked_artists)),
             "allow_explicit": allow_explicit,
+            "companion": companion,
+            "help_line": help_line,
             "default_modes": {emotion.value: mode.value for emotion, mode in default_modes.items()},
         },
     )

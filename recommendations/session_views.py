@@ -18,9 +18,9 @@ from emotion.selectors import reading_of
 from emotion.views import CAMERA_POLICY, capture_or_404, capture_page
 from mood_music.errors import UserError
 from mood_music.messages import message
+from recommendations import company, sessions
 from recommendations import session_presenters as presenters
 from recommendations import session_selectors as selectors
-from recommendations import sessions
 from recommendations.models import ListeningSession, SessionTrack
 from recommendations.providers.spotify.policy import with_spotify_media
 from recommendations.replanning import WAY_OUT_AFTER
@@ -69,6 +69,7 @@ def session(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "waiting": waiting,
         "refusal": _refusal(found),
     }
+    context |= company.beside_session(session=found, standing=standing)
     if waiting:
         context |= capture_status_context(waiting)
     return render(request, "recommendations/session.html", context)

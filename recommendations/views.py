@@ -18,12 +18,14 @@ from emotion.selectors import reading_of
 from emotion.views import capture_or_404
 from mood_music.errors import UserError
 from mood_music.messages import message
-from recommendations import presenters, selectors, services, session_selectors
+from recommendations import company, presenters, selectors, services, session_selectors
+from recommendations.circumplex import Mode
 from recommendations.forms import PreferencesForm
 from recommendations.models import RecommendationSet
 from recommendations.providers.spotify.policy import with_spotify_media
 
 SLOW_AFTER_SECONDS = 20
+PREFERENCES = ("genres", "eras", "languages", "blocked_artists", "allow_explicit", "companion", "help_line")
 STATUS_WORDS: dict[str, str] = {
     Capture.Status.PENDING: "Your picture is in the queue",
     Capture.Status.PROCESSING: "Reading your expression",
@@ -54,14 +56,12 @@ def result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "emotions": [{"value": value, "label": label} for value, label in EMOTION_CHOICES],
             "modes": presenters.modes(reading),
             "listening": session_selectors.active_session(user=request.user),
-            "helped_before": presenters.helped_before(
-                session_selectors.helped_before(user=request.user, emotion=reading.emotion)
-            ),
             "session_led": session_selectors.session_of_capture(capture=capture),
         }
     if reading and found:
         said = selectors.feedback_on(reading=reading)
         context |= {"recommendations": presenters.tracks(found, said), "plane": presenters.plane(found)}
+        context |= company.beside_result(reading=reading, mode=Mode(found.mode))
         # A plain link opens one player; without it no page asks Spotify's host for one.
         context["playing"] = request.GET.get("play", "")
     return render(request, "recommendations/result.html", context)
@@ -163,7 +163,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         services.preferences_save(
             user=request.user,
             default_modes=form.default_modes(),
-            **{name: chosen[name] for name in ("genres", "eras", "languages", "blocked_artists", "allow_explicit")},
+            **{name: chosen[name] for name in PREFERENCES},
         )
         messages.success(request, "Saved. Your next set follows your preferences.")
         return redirect(form.next_url(request.path))

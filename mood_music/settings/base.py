@@ -255,6 +255,8 @@ ERASURE_GRACE_HOURS = env.int("ERASURE_GRACE_HOURS", 24)
 # How long a copy of one's data can be fetched.
 EXPORT_HOURS = env.int("EXPORT_HOURS", 48)
 RECOMMENDATIONS_PER_SET = env.int("RECOMMENDATIONS_PER_SET", 8)
+# Where the site's people live (ISO 3166, two letters): which help line is named. Empty names a directory of lines.
+COUNTRY = env.str("COUNTRY", "").upper()
 # A listening session asks how its person feels after so many tracks, and at its end.
 SESSION_ASK_AFTER = env.int("SESSION_ASK_AFTER", 4)
 
