@@ -33,11 +33,23 @@ def _schedule(text: str) -> tuple[tuple[int, int], ...]:
     return pairs
 
 
+def _rate(text: str) -> float:
+    """Parse a learning rate above 0 and at most 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError("a number above 0 and at most 1")
+    return value
+
+
 def _print_json(value: Any, indent: int | None = 2) -> None:
     print(json.dumps(value, indent=indent), flush=True)
 
 
 def _train(options: argparse.Namespace) -> int:
+    from ml.augmentation import PRESETS
     from ml.training import Trainer, TrainingConfig
 
     config = TrainingConfig(
@@ -46,8 +58,10 @@ def _train(options: argparse.Namespace) -> int:
         schedule=options.schedule,
         limit=options.limit,
         precision=options.precision,
+        peak_learning_rate=options.peak_learning_rate,
+        augmentation=PRESETS[options.augmentation],
     )
-    artifact = Trainer(options.data, options.run, config, resume=options.resume).fit()
+    artifact = Trainer(options.data, options.run, config, resume=options.resume, start=options.start).fit()
     print(f"{artifact.version} written to {artifact.folder}")
     return 0
 
@@ -144,6 +158,12 @@ def _add_train(train: argparse.ArgumentParser) -> None:
     train.add_argument("--limit", type=int, help="use only the first N Training rows (a trial run)")
     train.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32",
                        help="mixed_bfloat16 is faster where the processor has it")  # fmt: skip
+    train.add_argument("--from", dest="start", type=Path, metavar="DIR",
+                       help="start from the weights of this artifact, made with the same seed and data")  # fmt: skip
+    train.add_argument("--peak-learning-rate", type=_rate, default=2.5e-3, metavar="RATE",
+                       help="the highest learning rate (%(default)s); a tenth of it suits --from")  # fmt: skip
+    train.add_argument("--augmentation", choices=("plain", "strong"), default="plain",
+                       help="strong adds blur, few pixels, dim light, covered eyes or mouths, JPEG")  # fmt: skip
     train.set_defaults(call=_train)
 
 

@@ -9,6 +9,8 @@ complete epoch), `log.csv` (one line an epoch) and, at the end, `artifact/`. The
 * an exponential moving average of all weights is what is kept;
 * rare classes are repeated by the square root of their rarity (Gupta et al. 2019, arXiv:1908.03195, section 4.1).
 
+A run may start from an artifact's weights, with a lower learning rate, to learn what a stronger augmentation shows.
+
 Rows of Training that show nearly the same picture as a row of a test usage in the folder are dropped.
 Validation rows are a part of Training (near-duplicates on one side); they fit the temperatures and draw the curve.
 No epoch is selected: the last averaged weights are taken. Test rows are read once, after training, for the card.
@@ -25,7 +27,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +42,17 @@ from ml.architecture import ArchitectureConfig, build
 from ml.augmentation import AugmentationConfig, augment
 from ml.calibration import fit_temperature
 from ml.classifier import Classifier, compiled, logits_of
-from ml.errors import DatasetError, TrainingCancelled
+from ml.errors import ArtifactError, DatasetError, TrainingCancelled
 from ml.types import EMOTIONS, FER_LABELS
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """Fix everything that decides a run's outcome. `schedule` is ((picture size, epochs), ...)."""
+    """Fix everything that decides a run's outcome. `schedule` is ((picture size, epochs), ...).
+
+    `start` is the version of the artifact whose weights the run starts from, if any. A field that is added later must
+    have the default under which older runs were made: resuming one fills it in.
+    """
 
     name: str = "mood-face"
     seed: int = 7
@@ -62,6 +68,7 @@ class TrainingConfig:
     validation_fraction: float = 0.06
     limit: int | None = None
     precision: str = "float32"
+    start: str | None = None
     architecture: ArchitectureConfig = field(default_factory=ArchitectureConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
@@ -116,12 +123,17 @@ def epoch_rows(targets: npt.NDArray[np.float32], config: TrainingConfig, epoch: 
 class Trainer:
     """Run one training folder from wherever it stands to its end."""
 
-    def __init__(self, data: Path, run: Path, config: TrainingConfig, *, resume: bool = False) -> None:
-        """Read the data and the run's last checkpoint, if any.
+    def __init__(
+        self, data: Path, run: Path, config: TrainingConfig, *, resume: bool = False, start: Path | None = None
+    ) -> None:
+        """Read the data and the run's last checkpoint, or else the weights of the artifact in the folder `start`.
 
         Raises DatasetError when the data cannot be used, when the folder holds a run and `resume` is false,
-        or when it was started with other data or another configuration.
+        or when it was started with other data or another configuration. Raises ArtifactError when the artifact
+        cannot be read, has another form, or held other rows back for validation.
         """
+        if start:
+            config = replace(config, start=artifacts.check(start).version)
         self.data, self.run, self.config = data, run, config
         training = datasets.load(data, "Training")
         self.digest = datasets.digest(training)
@@ -136,6 +148,7 @@ class Trainer:
         keep = np.flatnonzero(usable & ~dropped)
         if len(keep) < 2 * config.batch_size:
             raise DatasetError(f"only {len(keep)} usable Training rows: not enough to train on")
+        source = None if start is None else self._source(start)
         held = datasets.split_groups(training.images[keep], config.validation_fraction, config.seed)
         self.train, self.train_targets = training.take(keep[~held]), targets[keep[~held]]
         self.validation = training.take(keep[held])
@@ -146,7 +159,6 @@ class Trainer:
             "trained_on": len(self.train),
             "validation": len(self.validation),
         }
-        self._prepare_folder(resume)
         keras.utils.set_random_seed(config.seed)
         keras.config.set_dtype_policy(config.precision)
         try:
@@ -154,7 +166,10 @@ class Trainer:
             self.average = build(config.architecture)
         finally:
             keras.config.set_dtype_policy("float32")
+        if source:
+            self._copy_weights(source)
         self.average.set_weights(self.model.get_weights())
+        self._prepare_folder(resume)
         self.optimizer = keras.optimizers.AdamW(
             config.peak_learning_rate, weight_decay=config.weight_decay, clipnorm=5.0
         )
@@ -168,8 +183,28 @@ class Trainer:
         )
         if self.manager.latest_checkpoint:
             self.manager.checkpoint.restore(self.manager.latest_checkpoint).assert_consumed()
+        # Held once: what an epoch's graph captures is kept for as long as the process lives.
+        self._pixels = tf.constant(self.train.images[..., None])
+        self._votes, self._labels = tf.constant(self.train_targets), tf.constant(self.train.labels)
         self._inference = compiled(self.average)
         self._step = tf.function(self._train_step, reduce_retracing=True)
+
+    def _source(self, folder: Path) -> keras.Model:
+        """Load the network to start from, unless it has been trained on rows that validate this run."""
+        artifact, model = artifacts.load(folder)
+        made, kept = artifact.card.get("config", {}), ("seed", "validation_fraction", "limit")
+        same_rows = all(made.get(key) == getattr(self.config, key) for key in kept)
+        if not same_rows or artifact.card.get("data", {}).get("training_sha256") != self.digest:
+            raise ArtifactError(
+                f"{folder}: it was trained with another seed, limit or data: its validation rows differ"
+            )
+        return model
+
+    def _copy_weights(self, source: keras.Model) -> None:
+        try:
+            self.model.set_weights(source.get_weights())
+        except ValueError as error:
+            raise ArtifactError(f"the network to start from has another form: {error}") from error
 
     def _prepare_folder(self, resume: bool) -> None:
         facts = json.loads(json.dumps({"config": asdict(self.config), "data_digest": self.digest}))
@@ -178,7 +213,11 @@ class Trainer:
             if not resume:
                 raise DatasetError(f"{self.run} already holds a run: add --resume, or name another folder")
             self.facts: dict[str, Any] = _read_facts(path)
-            if {key: self.facts.get(key) for key in facts} != facts:
+            if {
+                **facts,
+                "config": _completed(self.facts.get("config")),
+                "data_digest": self.facts.get("data_digest"),
+            } != facts:
                 raise DatasetError(f"{self.run} was started with other data or another configuration")
         else:
             # The code that a run was started with is what made it, whatever is checked out when it ends.
@@ -190,13 +229,11 @@ class Trainer:
         config, size = self.config, self.config.size_at(epoch)
         rows = epoch_rows(self.train_targets, config, epoch)
         steps = len(rows) // config.batch_size
-        images = tf.constant(self.train.images[..., None])
-        votes, labels = tf.constant(self.train_targets), tf.constant(self.train.labels)
 
         def batch(step: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             seed = tf.stack([tf.constant(config.seed * 1000 + epoch, tf.int64), step])
-            faces = augment(tf.gather(images, chosen), size, tf.cast(seed, tf.int32), config.augmentation)
-            return faces, tf.gather(votes, chosen), tf.gather(labels, chosen)
+            faces = augment(tf.gather(self._pixels, chosen), size, tf.cast(seed, tf.int32), config.augmentation)
+            return faces, tf.gather(self._votes, chosen), tf.gather(self._labels, chosen)
 
         source = tf.data.Dataset.from_tensor_slices(rows).batch(config.batch_size, drop_remainder=True)
         return source.enumerate().map(batch, num_parallel_calls=2).prefetch(4), steps
@@ -324,11 +361,22 @@ def _read_facts(path: Path) -> dict[str, Any]:
     return facts
 
 
+def _completed(config: object) -> object:
+    """Return a recorded configuration with the fields that it is too old to know, at their defaults."""
+    if not isinstance(config, dict):
+        return config
+    whole = json.loads(json.dumps(asdict(TrainingConfig()))) | config
+    for part, kind in (("architecture", ArchitectureConfig), ("augmentation", AugmentationConfig)):
+        if isinstance(whole[part], dict):
+            whole[part] = json.loads(json.dumps(asdict(kind()))) | whole[part]
+    return whole
+
+
 def _public_arguments(arguments: list[str]) -> list[str]:
     """Return the command line with folders replaced by their role: a card names no path of a machine."""
     shown, previous = [], ""
     for argument in arguments:
-        shown.append(previous.removeprefix("--").upper() if previous in {"--data", "--run"} else argument)
+        shown.append(previous.removeprefix("--").upper() if previous in {"--data", "--run", "--from"} else argument)
         previous = argument
     return shown
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ml.architecture import ArchitectureConfig
-from ml.errors import DatasetError, TrainingCancelled
+from ml.errors import ArtifactError, DatasetError, TrainingCancelled
 from ml.training import Trainer, TrainingConfig, epoch_rows, learning_rate
 
 TINY = TrainingConfig(
@@ -157,3 +157,127 @@ def test_without_any_variation_augmentation_changes_nothing():
     for face, original in zip(faces, smooth, strict=True):
         # Flipping is the one variation that has no bound.
         assert min(np.abs(face - original).max(), np.abs(face - original[:, ::-1]).max()) < 0.5
+
+
+@pytest.fixture
+def smooth_faces():
+    """Return four pictures of large even patches, uint8 (4, 48, 48, 1), none of them dark."""
+    rng = np.random.default_rng(0)
+    return np.kron(rng.integers(120, 256, (4, 8, 8)), np.ones((1, 6, 6))).astype(np.uint8)[..., None]
+
+
+def varied(faces, size=48, **chances):
+    import tensorflow as tf
+
+    from ml.augmentation import AugmentationConfig, augment
+
+    config = AugmentationConfig(*[0.0] * 10, **chances)
+    return augment(tf.constant(faces), size, tf.constant([1, 2], tf.int32), config).numpy()
+
+
+@pytest.mark.parametrize("kind", ["gauss", "coarse", "jpeg", "dim", "cover"])
+@pytest.mark.parametrize("size", [30, 48])
+def test_each_later_variation_changes_every_face_and_keeps_form_and_range(smooth_faces, kind, size):
+    plain = varied(smooth_faces, size)
+    changed = varied(smooth_faces, size, **{f"{kind}_probability": 1.0})
+    assert changed.shape == (4, size, size, 1)
+    assert 0 <= changed.min() <= changed.max() <= 255
+    assert (np.abs(changed - plain).max(axis=(1, 2, 3)) > 4).all()
+
+
+def test_blur_and_coarseness_smooth_without_moving_the_light(smooth_faces):
+    plain = varied(smooth_faces)
+    for kind in ("gauss", "coarse"):
+        changed = varied(smooth_faces, **{f"{kind}_probability": 1.0})
+        assert (changed.std(axis=(1, 2)) < plain.std(axis=(1, 2))).all()
+        assert np.abs(changed.mean(axis=(1, 2)) - plain.mean(axis=(1, 2))).max() < 3
+
+
+def test_dim_light_leaves_a_darker_face_and_a_cover_hides_the_eyes_or_the_mouth(smooth_faces):
+    plain = varied(smooth_faces)
+    assert (varied(smooth_faces, dim_probability=1.0).mean(axis=(1, 2, 3)) < 0.5 * plain.mean(axis=(1, 2, 3))).all()
+    covered = varied(smooth_faces, cover_probability=1.0)
+    rows = np.abs(covered - plain).max(axis=(2, 3)) > 0.01
+    assert (rows[:, 18:20].all(axis=1) | rows[:, 36:39].all(axis=1)).all()
+    assert not rows[:, :8].any()
+
+
+def test_our_jpeg_rounds_as_an_encoder_does(smooth_faces):
+    import io
+
+    import tensorflow as tf
+    from PIL import Image
+
+    from ml.augmentation import _jpeg
+
+    noise = np.random.default_rng(1).normal(0, 12, smooth_faces.shape)
+    faces = np.clip(smooth_faces + noise, 0, 255).round().astype(np.uint8)[..., 0]
+    ours = _jpeg(tf.constant(faces, tf.float32), 48, tf.constant(30.0)).numpy()
+    for face, mine in zip(faces, ours, strict=True):
+        file = io.BytesIO()
+        Image.fromarray(face).save(file, "JPEG", quality=30)
+        encoded = np.asarray(Image.open(file), float)
+        assert np.abs(encoded - np.clip(mine, 0, 255)).mean() < 0.3 * np.abs(encoded - face).mean()
+
+
+def test_a_run_that_began_before_a_setting_existed_goes_on_under_its_default(finished, tiny_data, tmp_path):
+    import shutil
+    from dataclasses import replace
+
+    from ml.augmentation import PRESETS
+
+    run = tmp_path / "run"
+    shutil.copytree(finished[0], run)
+    facts = json.loads((run / "run.json").read_text())
+    del facts["config"]["start"]
+    for name in [name for name in facts["config"]["augmentation"] if name.startswith(("gauss", "dim", "jpeg"))]:
+        del facts["config"]["augmentation"][name]
+    (run / "run.json").write_text(json.dumps(facts))
+    Trainer(tiny_data, run, TINY, resume=True)
+    for other in (replace(TINY, augmentation=PRESETS["strong"]), replace(TINY, peak_learning_rate=1e-3)):
+        with pytest.raises(DatasetError, match="another configuration"):
+            Trainer(tiny_data, run, other, resume=True)
+
+
+def test_a_run_starts_from_the_weights_of_an_artifact_and_says_so(finished, tiny_data, tmp_path):
+    from ml import artifacts
+
+    source, trained = artifacts.load(finished[1].folder)
+    trainer = Trainer(tiny_data, tmp_path / "run", TINY, start=source.folder)
+    for network in (trainer.model, trainer.average):
+        for ours, theirs in zip(network.get_weights(), trained.get_weights(), strict=True):
+            assert (ours == theirs).all()
+    assert trainer.fit(bar=False).card["config"]["start"] == source.version
+    assert json.loads((tmp_path / "run/run.json").read_text())["config"]["start"] == source.version
+    with pytest.raises(DatasetError, match="another configuration"):
+        Trainer(tiny_data, tmp_path / "run", TINY, resume=True)
+    Trainer(tiny_data, tmp_path / "run", TINY, resume=True, start=source.folder)
+
+
+def test_a_run_does_not_start_from_a_network_that_saw_its_validation_rows(finished, tiny_artifact, tiny_data, tmp_path):
+    from dataclasses import replace
+
+    for source, config in ((finished[1].folder, replace(TINY, seed=8)), (tiny_artifact, TINY)):
+        with pytest.raises(ArtifactError, match="its validation rows differ"):
+            Trainer(tiny_data, tmp_path / "run", config, start=source)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_does_not_start_from_a_network_of_another_form(finished, tiny_data, tmp_path):
+    from dataclasses import replace
+
+    wider = replace(TINY, architecture=ArchitectureConfig(widths=(8, 16), blocks=(1, 1)))
+    with pytest.raises(ArtifactError, match="another form"):
+        Trainer(tiny_data, tmp_path / "run", wider, start=finished[1].folder)
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_epoch_holds_no_copy_of_the_pictures(finished, tiny_data):
+    trainer = Trainer(tiny_data, finished[0], TINY, resume=True)
+    for epoch in (0, 1):
+        batches, _ = trainer._batches(epoch)
+        (captured,) = (
+            part for part in batches._input_dataset._map_func.function.captured_inputs
+            if part.dtype == "uint8"
+        )  # fmt: skip
+        assert captured is trainer._pixels
