@@ -10,7 +10,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        """Register the data categories."""
-        from accounts.categories import register_all
+        """Register the data categories and the retention rules."""
+        from accounts import categories, rules
 
-        register_all()
+        categories.register_all()
+        rules.register_all()

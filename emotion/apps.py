@@ -10,7 +10,8 @@ class EmotionConfig(AppConfig):
     verbose_name = "Expressions"
 
     def ready(self) -> None:
-        """Register the data categories."""
-        from emotion.categories import register_all
+        """Register the data categories and the retention rules."""
+        from emotion import categories, rules
 
-        register_all()
+        categories.register_all()
+        rules.register_all()

@@ -128,7 +128,7 @@ def register_all() -> None:
             why="So that you see yourself beside what was read.",
             basis=Basis.CONSENT,
             purpose=Purpose.STORE_IMAGE,
-            retention="Until you delete the reading or withdraw this consent. Without it, none is kept.",
+            retention="For as long as you choose, 30 days at first; without your consent, none is kept.",
             sensitive=True,
             tables=(Table(model="emotion.EmotionReading", fields=("capture__public_id", "crop"), part=True),),
         )

@@ -13,13 +13,14 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from kombu.exceptions import OperationalError as QueueDown
 from PIL import Image
 
 from emotion import signals
 from emotion.crops import face_crop
-from emotion.models import Capture, CaptureQuerySet, EmotionReading
+from emotion.models import Capture, CaptureQuerySet, EmotionReading, ReadingQuerySet
 from emotion.pipelines import FacePipeline
 from ml.errors import PictureError
 from ml.pictures import open_picture, repaint
@@ -305,7 +306,33 @@ def captures_sweep() -> dict[str, int]:
 
 def captures_expire() -> int:
     """Delete captures past their term; return how many."""
-    return captures_delete(captures=Capture.objects.filter(expires_at__lt=timezone.now()).exclude(status="processing"))
+    return captures_delete(captures=captures_past_term())
+
+
+def captures_past_term() -> CaptureQuerySet:
+    """Return the captures that were not to be kept, once their time is up."""
+    return Capture.objects.filter(expires_at__lt=timezone.now()).exclude(status="processing")
+
+
+def crops_past_term() -> ReadingQuerySet:
+    """Return the readings whose crop is older than its person lets it be kept."""
+    kept = EmotionReading.objects.exclude(crop="")
+    days = Coalesce("user__privacy_preference__keep_pictures_days", 0)
+    overdue = Q(pk__in=[])
+    for term in kept.annotate(days=days).values_list("days", flat=True).distinct():
+        before = timezone.now() - datetime.timedelta(days=term)
+        overdue |= Q(days=term, created_at__lt=before)
+    return kept.annotate(days=days).filter(overdue)
+
+
+def crops_expire() -> int:
+    """Delete crops past their term and keep their readings; return how many."""
+    with transaction.atomic():
+        overdue = list(crops_past_term().values_list("pk", "crop"))
+        EmotionReading.objects.filter(pk__in=[pk for pk, _ in overdue]).update(crop="")
+        for _, name in overdue:
+            delete_after_commit(name)
+    return len(overdue)
 
 
 # A file younger than this may belong to a transaction that has not committed yet.

@@ -10,7 +10,8 @@ class PrivacyConfig(AppConfig):
     verbose_name = "Privacy"
 
     def ready(self) -> None:
-        """Register the data categories."""
-        from privacy.categories import register_all
+        """Register the data categories and the retention rules."""
+        from privacy import categories, rules
 
-        register_all()
+        categories.register_all()
+        rules.register_all()

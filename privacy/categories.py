@@ -46,6 +46,24 @@ def register_all() -> None:
     )
     register(
         DataCategory(
+            name="privacy_choices",
+            label="Your choices on this page",
+            why="So that they are kept to.",
+            basis=Basis.CONTRACT,
+            retention="Until you delete your account.",
+            with_account=True,
+            tables=(
+                Table(
+                    model="privacy.PrivacyPreference",
+                    created="",
+                    fields=("limit_sensitive", "keep_pictures_days", "reminded_at"),
+                    withheld={"id": OUR_NUMBER, "user": "you"},
+                ),
+            ),
+        )
+    )
+    register(
+        DataCategory(
             name="erasures",
             label="Deletions you asked for",
             why="So that a deletion is finished even after a crash, and you can see how it stands.",

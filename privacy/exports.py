@@ -156,13 +156,26 @@ def exports_ready(*, user: Any) -> QuerySet[DataExport]:
     return DataExport.objects.filter(user=user, status=Status.READY)
 
 
-def exports_sweep() -> list[int]:
-    """End what is over, release what dead builders hold, and return the ids that wait to be built."""
-    now = timezone.now()
-    for export in DataExport.objects.filter(status=Status.READY, expires_at__lt=now):
+def exports_past_term() -> QuerySet[DataExport]:
+    """Return the exports whose files have to go."""
+    return DataExport.objects.filter(status=Status.READY, expires_at__lt=timezone.now())
+
+
+def exports_expire() -> int:
+    """Delete the files of exports past their term; return how many."""
+    expired = 0
+    for export in exports_past_term():
         with transaction.atomic():
             if DataExport.objects.filter(pk=export.pk, status=Status.READY).update(status=Status.EXPIRED, file=""):
                 delete_after_commit(export.file.name)
+                expired += 1
+    return expired
+
+
+def exports_sweep() -> list[int]:
+    """End what is over, release what dead builders hold, and return the ids that wait to be built."""
+    now = timezone.now()
+    exports_expire()
     for export in DataExport.objects.filter(status=Status.BUILDING, lease_expires_at__lt=now):
         export_release(export=export)
     _orphans_delete(now)

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from privacy.erasure import erasable
-from privacy.models import ErasureRequest
+from privacy.models import ErasureRequest, PrivacyPreference
 from privacy.purposes import ASKED, Purpose
 
 
@@ -52,6 +52,20 @@ class ErasureForm(forms.Form):
         super().__init__(*args, **kwargs)
         choices = [(c.name, c.label) for c in erasable()]
         self.fields["scope"].choices = [*choices, (ErasureRequest.ACCOUNT, "My whole account")]  # type: ignore[attr-defined]
+
+
+class PicturesForm(forms.Form):
+    """Choose how long crops are kept."""
+
+    days = forms.TypedChoiceField(
+        label="Keep pictures of my face for", choices=PrivacyPreference.PICTURE_DAYS, coerce=int
+    )
+
+
+class LimitForm(forms.Form):
+    """Limit the use of sensitive data, or lift the limit."""
+
+    limited = forms.ChoiceField(choices=[("on", "on"), ("off", "off")])
 
 
 class SwitchForm(forms.Form):

@@ -231,3 +231,17 @@ class DataExport(models.Model):
     def is_open(self) -> bool:
         """Tell whether it waits or is being put together."""
         return self.status in self.OPEN
+
+
+class PrivacyPreference(models.Model):
+    """Hold what a person chose beyond her consents. Without a row: nothing is limited, and no picture is kept."""
+
+    PICTURE_DAYS = [(0, "Do not keep any"), (7, "a week"), (30, "30 days"), (90, "90 days"), (365, "a year")]
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="privacy_preference")
+    limit_sensitive = models.BooleanField(default=False, help_text="use moods for the reading asked for and no more")
+    keep_pictures_days = models.PositiveSmallIntegerField(default=0, choices=PICTURE_DAYS)
+    reminded_at = models.DateTimeField(null=True, blank=True, help_text="when she was told that her account lies idle")
+
+    def __str__(self) -> str:
+        return f"privacy preference {self.pk}"

@@ -21,7 +21,8 @@ def _holds(data: bytes, subject: Subject) -> bool:
     return any(needle.lower().encode() in folded for needle in subject.needles)
 
 
-def _mail_files() -> Iterator[Path]:
+def mail_files() -> Iterator[Path]:
+    """Yield the mails that were written to files."""
     folder = getattr(settings, "EMAIL_FILE_PATH", None)
     if folder and Path(folder).is_dir():
         yield from Path(folder).glob("*.log")
@@ -29,14 +30,14 @@ def _mail_files() -> Iterator[Path]:
 
 def mail_erase(subject: Subject) -> None:
     """Delete the mails that were written to files in place of being sent."""
-    for path in _mail_files():
+    for path in mail_files():
         if _holds(path.read_bytes(), subject):
             path.unlink(missing_ok=True)
 
 
 def mail_residue(subject: Subject) -> list[str]:
     """Return whether such a mail is left."""
-    return ["mail in files"] if any(_holds(path.read_bytes(), subject) for path in _mail_files()) else []
+    return ["mail in files"] if any(_holds(path.read_bytes(), subject) for path in mail_files()) else []
 
 
 def _log_files() -> Iterator[Path]:

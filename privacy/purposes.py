@@ -8,6 +8,7 @@ from functools import cache
 
 from django.db import models
 from django.template.loader import get_template
+from django.utils.html import strip_tags
 
 NOTICE_VERSION = "2026-11-22"
 """Date of the wording below and of the privacy notice. A new date asks everybody again."""
@@ -21,6 +22,9 @@ class Purpose(models.TextChoices):
     STORE_IMAGE = "store_image", "Keep the picture of my face"
     TRAIN_MODEL = "train_model", "Improve the model with my corrections"
     SPOTIFY_LINK = "spotify_link", "Connect my Spotify account"
+
+
+NOTICES = ("legal/privacy_notice.html", "legal/ai_notice.html")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +56,20 @@ ASKED: tuple[PurposeText, ...] = (
     ),
     PurposeText(
         Purpose.STORE_IMAGE,
-        "A small crop of your face stays beside each reading, visible to you alone. Without this, no picture is kept.",
+        "A small crop of your face stays beside each reading, visible to you alone, for 30 days or as long as you "
+        "choose in the privacy centre. Without this, no picture is kept.",
     ),
 )
 
 
 @cache
 def notice_hash() -> str:
-    """Return the SHA-256 of every word a person consents to: the texts above and the privacy notice."""
+    """Return the SHA-256 of every word a person consents to: the texts above, the privacy notice, that on the AI.
+
+    Words alone count: markup may change without anybody being asked again.
+    """
     words = [NOTICE_VERSION, *(f"{t.purpose}|{t.title}|{t.description}" for t in ASKED)]
-    source = get_template("legal/privacy_notice.html").template.source  # type: ignore[attr-defined]
-    return hashlib.sha256("\n".join([*words, source]).encode()).hexdigest()
+    for name in NOTICES:
+        source = get_template(name).template.source  # type: ignore[attr-defined]
+        words += strip_tags(source).split()
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()

@@ -89,14 +89,40 @@ class DataCategory:
     erase_one: Callable[[str], None] | None = field(default=None, compare=False)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionRule:
+    """Declare one term after which data go by themselves.
+
+    `due` counts what has passed its term; `apply` deletes it and returns how much that was.
+    """
+
+    name: str
+    what: str
+    term: str
+    due: Callable[[], int] = field(compare=False)
+    apply: Callable[[], int] = field(compare=False)
+
+
 _categories: dict[str, DataCategory] = {}
 _excused: dict[str, str] = {}
+_rules: dict[str, RetentionRule] = {}
 
 
 def register(category: DataCategory) -> None:
     """Add a category. Raises ValueError when another one has its name."""
     if _categories.setdefault(category.name, category) is not category:
         raise ValueError(f"two data categories are called {category.name}")
+
+
+def register_rule(rule: RetentionRule) -> None:
+    """Add a retention rule. Raises ValueError when another one has its name."""
+    if _rules.setdefault(rule.name, rule) is not rule:
+        raise ValueError(f"two retention rules are called {rule.name}")
+
+
+def rules() -> tuple[RetentionRule, ...]:
+    """Return all retention rules, in the order in which the apps reported them."""
+    return tuple(_rules.values())
 
 
 def excuse(model: str, reason: str) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
 from mood_music.errors import UserError
-from privacy.holdings import count_of
-from privacy.models import ConsentRecord
+from privacy.holdings import count_of, files_of, rows_of
+from privacy.models import ConsentRecord, PrivacyPreference
 from privacy.purposes import ASKED, NOTICE_VERSION, Purpose, PurposeText
-from privacy.registry import categories
+from privacy.registry import DataCategory, categories
 from privacy.subjects import Subject
 
 
@@ -25,13 +29,29 @@ class ConsentState:
     since: datetime | None
 
 
+# What is done with moods and faces beyond the reading and the history that a person asked for.
+BEYOND = frozenset({Purpose.STORE_IMAGE, Purpose.TRAIN_MODEL})
+
+
+def preference_of(*, user: Any) -> PrivacyPreference:
+    """Return a person's choices; those of somebody who made none limit nothing and keep no picture."""
+    return PrivacyPreference.objects.filter(user=user).first() or PrivacyPreference(user=user)
+
+
+def sensitive_use_limited(*, user: Any) -> bool:
+    """Return whether a person wants her moods used for the reading she asks for and no more."""
+    return PrivacyPreference.objects.filter(user=user, limit_sensitive=True).exists()
+
+
 def consent_granted(*, user: Any, purpose: Purpose) -> bool:
     """Return whether the latest record of a purpose is a yes to the present notice.
 
-    A yes to an older notice does not count. A database that cannot be read raises: no answer is not a yes.
+    A yes to an older notice does not count, nor one to more than reading and history from somebody who limits the
+    use of sensitive data. A database that cannot be read raises: no answer is not a yes.
     """
     latest = ConsentRecord.objects.filter(user=user, purpose=purpose).order_by("-id").first()
-    return latest is not None and latest.granted and latest.notice_version == NOTICE_VERSION
+    given = latest is not None and latest.granted and latest.notice_version == NOTICE_VERSION
+    return given and not (purpose in BEYOND and sensitive_use_limited(user=user))
 
 
 def consent_require(*, user: Any, purpose: Purpose) -> None:
@@ -58,11 +78,66 @@ def consent_records(*, user: Any) -> QuerySet[ConsentRecord]:
     return ConsentRecord.objects.filter(user=user)
 
 
-def held(*, user: Any) -> list[dict[str, object]]:
-    """Return what is held of a person now: label, count and term of every category that has something to count."""
+def consent_receipt(*, user: Any) -> dict[str, Any]:
+    """Return every answer of a person, the latest first, with what was asked and by whom, as one JSON object."""
+    texts = {text.purpose.value: text.description for text in ASKED}
+    return {
+        "controller": settings.CONTACT_EMAIL,
+        "person": str(user.public_id),
+        "answers": [
+            {
+                "purpose": record.purpose,
+                "title": record.get_purpose_display(),
+                "description": texts.get(record.purpose, "") if record.notice_version == NOTICE_VERSION else "",
+                "granted": record.granted,
+                "at": record.created_at.isoformat(),
+                "notice_version": record.notice_version,
+                "notice_sha256": record.notice_sha256,
+                "language": record.language,
+                "given_through": record.given_through,
+            }
+            for record in consent_records(user=user)
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Tell what is held of a person in one category: how much, and what one of it looks like."""
+
+    category: DataCategory
+    count: int
+    bytes: int
+    example: list[tuple[str, str]]
+
+    @property
+    def label(self) -> str:
+        """Return the category's name for people."""
+        return self.category.label
+
+
+def held(*, user: Any) -> list[Held]:
+    """Return what is held of a person now, in every category that has something to count."""
     subject = Subject.of(user)
-    return [
-        {"label": c.label, "count": count_of(c, subject), "retention": c.retention, "why": c.why, "seen_by": c.seen_by}
-        for c in categories()
-        if c.tables
-    ]
+    return [_held(category, subject) for category in categories() if category.tables]
+
+
+def _held(category: DataCategory, subject: Subject) -> Held:
+    table = next((t for t in category.tables if t.fields), None)
+    row = rows_of(table, subject).order_by("-pk").values(*table.fields).first() if table else None
+    example = [(name.split("__")[-1].replace("_", " "), _shown(value)) for name, value in (row or {}).items()]
+    count = count_of(category, subject)
+    # Rows of a kind are much alike: one of them tells what all weigh, without reading a history of years.
+    weight = len(json.dumps(row, cls=DjangoJSONEncoder)) * count if row else 0
+    return Held(category, count, weight + sum(map(default_storage.size, _present(category, subject))), example)
+
+
+def _present(category: DataCategory, subject: Subject) -> list[str]:
+    return [name for name in files_of(category, subject) if default_storage.exists(name)]
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M} UTC"
+    text = json.dumps(value, cls=DjangoJSONEncoder) if isinstance(value, dict | list) else str(value)
+    return text if len(text) <= 160 else f"{text[:160]}…"

@@ -10,13 +10,16 @@ from django.utils.translation import get_language
 
 from privacy.audit import audit_write
 from privacy.holdings import purpose_purge
-from privacy.models import ConsentRecord
+from privacy.models import ConsentRecord, PrivacyPreference
 from privacy.purposes import ASKED, NOTICE_VERSION, Purpose, notice_hash
-from privacy.selectors import consent_granted
+from privacy.selectors import BEYOND, consent_granted
 from privacy.subjects import Subject
 from privacy.tombstones import tombstone_write
 
 logger = structlog.get_logger(__name__)
+
+# How long crops are kept for somebody who said yes and chose no term.
+PICTURE_DAYS = 30
 
 
 @transaction.atomic
@@ -36,6 +39,9 @@ def consent_record(*, user: Any, purpose: Purpose, granted: bool, given_through:
         language=get_language() or "en",
         given_through=given_through,
     )
+    if purpose == Purpose.STORE_IMAGE:
+        days = PICTURE_DAYS if granted else 0
+        PrivacyPreference.objects.update_or_create(user=user, defaults={"keep_pictures_days": days})
     if not granted:
         # Before the commit: better a tombstone too many than a backup that brings back what was withdrawn.
         tombstone_write(kind="withdrawal", ref=str(user.public_id), name=purpose)
@@ -51,3 +57,20 @@ def consent_answers_record(*, user: Any, answers: dict[Purpose, bool], given_thr
     for text in ASKED:
         if text.purpose in answers:
             consent_record(user=user, purpose=text.purpose, granted=answers[text.purpose], given_through=given_through)
+
+
+@transaction.atomic
+def picture_days_set(*, user: Any, days: int) -> None:
+    """Choose how long crops of a face are kept; none at all is a withdrawal, any other term a consent."""
+    consent_record(user=user, purpose=Purpose.STORE_IMAGE, granted=days > 0, given_through="privacy centre")
+    PrivacyPreference.objects.update_or_create(user=user, defaults={"keep_pictures_days": days})
+
+
+@transaction.atomic
+def sensitive_use_limit(*, user: Any, limited: bool) -> None:
+    """Limit what moods are used for to the reading asked for, or lift the limit; crops go at once."""
+    PrivacyPreference.objects.update_or_create(user=user, defaults={"limit_sensitive": limited})
+    if limited:
+        for purpose in sorted(BEYOND):
+            purpose_purge(purpose, Subject.of(user))
+    audit_write(kind="sensitive_use", subject=user, detail={"limited": limited})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 
-from privacy import erasure, exports
+from privacy import erasure, exports, retention
 from privacy.models import ErasureRequest
 
 logger = structlog.get_logger(__name__)
@@ -45,3 +45,9 @@ def exports_sweep() -> None:
     """End exports past their term and queue those whose message or builder was lost."""
     for pk in exports.exports_sweep():
         export_build.delay(pk)
+
+
+@shared_task
+def retention_enforce() -> None:
+    """Delete what has passed its term."""
+    retention.retention_enforce()

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,11 +21,11 @@ from mood_music.errors import UserError
 from privacy import erasure as erasing
 from privacy import exports as exporting
 from privacy import selectors, services
-from privacy.forms import ConsentForm, ErasureForm, SwitchForm
+from privacy.forms import ConsentForm, ErasureForm, LimitForm, PicturesForm, SwitchForm
 from privacy.holdings import count_of
 from privacy.models import ErasureRequest
 from privacy.purposes import ASKED, NOTICE_VERSION, Purpose
-from privacy.registry import categories
+from privacy.registry import categories, rules
 from privacy.subjects import Subject
 
 
@@ -80,8 +80,52 @@ def privacy_centre(request: HttpRequest) -> HttpResponse:
         "records": records,
         "held": selectors.held(user=request.user),
         "pending": erasing.erasure_pending(user=request.user),
+        "limited": selectors.sensitive_use_limited(user=request.user),
+        "pictures_form": PicturesForm(initial={"days": selectors.preference_of(user=request.user).keep_pictures_days}),
+        "gpc": request.headers.get("Sec-GPC") == "1",
     }
     return render(request, "privacy/centre.html", context)
+
+
+@login_required
+@require_POST
+def pictures_set(request: HttpRequest) -> HttpResponse:
+    """Choose how long crops of the face are kept."""
+    form = PicturesForm(request.POST)
+    if not form.is_valid():
+        return HttpResponseBadRequest("unknown term")
+    services.picture_days_set(user=request.user, days=form.cleaned_data["days"])
+    messages.success(request, "Your choice is kept, and older pictures go with the next round within the hour.")
+    return redirect("privacy_centre")
+
+
+@login_required
+@require_POST
+def limit_set(request: HttpRequest) -> HttpResponse:
+    """Limit the use of sensitive data, or lift the limit."""
+    form = LimitForm(request.POST)
+    if not form.is_valid():
+        return HttpResponseBadRequest("on or off")
+    services.sensitive_use_limit(user=request.user, limited=form.cleaned_data["limited"] == "on")
+    return redirect("privacy_centre")
+
+
+@never_cache
+@login_required
+@require_safe
+def receipt(request: HttpRequest) -> HttpResponse:
+    """Show every answer of a person with the words that it answered, to print or keep."""
+    return render(request, "privacy/receipt.html", {"receipt": selectors.consent_receipt(user=request.user)})
+
+
+@never_cache
+@login_required
+@require_safe
+def receipt_json(request: HttpRequest) -> JsonResponse:
+    """Return the same for programs."""
+    headers = {"Content-Disposition": 'attachment; filename="consent-receipt.json"'}
+    data = selectors.consent_receipt(user=request.user)
+    return JsonResponse(data, json_dumps_params={"indent": 1}, headers=headers)
 
 
 @login_required
@@ -202,6 +246,17 @@ def export_download(request: HttpRequest, public_id: uuid.UUID) -> FileResponse:
     return response
 
 
+COOKIES = (
+    {"name": settings.SESSION_COOKIE_NAME, "why": "Keeps you logged in.", "term": "Two weeks after you log in."},
+    {"name": settings.CSRF_COOKIE_NAME, "why": "Protects forms against being sent by others.", "term": "A year."},
+    {
+        "name": "messages",
+        "why": "Carries one sentence, such as “Saved”, to the next page.",
+        "term": "Until it is shown.",
+    },
+)
+
+
 def _legal(name: str) -> Any:
     @require_safe
     def page(request: HttpRequest) -> HttpResponse:
@@ -211,6 +266,8 @@ def _legal(name: str) -> Any:
             "minimum_age": settings.MINIMUM_AGE,
             "spotify": bool(settings.SPOTIFY_CLIENT_ID and settings.SPOTIFY_CLIENT_SECRET),
             "retention": [{"what": c.label, "term": c.retention} for c in categories()],
+            "rules": rules(),
+            "cookies": COOKIES,
         }
         return render(request, f"legal/{name}.html", context)
 
@@ -221,3 +278,5 @@ privacy_notice = _legal("privacy_notice")
 terms = _legal("terms")
 ai_notice = _legal("ai_notice")
 accessibility = _legal("accessibility")
+cookies = _legal("cookies")
+retention = _legal("retention")

@@ -6,6 +6,7 @@ from typing import Any
 
 from emotion.models import EmotionReading
 from ml.types import Emotion
+from privacy.selectors import sensitive_use_limited
 from recommendations.catalogue import Catalogue, CatalogueTrack
 from recommendations.circumplex import Mode, Point, default_mode
 from recommendations.learning import Kind, Taste, Verdict
@@ -57,6 +58,9 @@ def listener_of(*, user: Any) -> Listener:
 
 
 def _taste(user: Any) -> Taste:
+    if sensitive_use_limited(user=user):
+        # What she said stays, what it tells of her moods is not drawn upon.
+        return Taste(())
     rows = TrackFeedback.objects.for_user(user).select_related("track").order_by("-pk")[:LATEST_VERDICTS]
     return Taste(
         Verdict(
@@ -122,7 +126,10 @@ def mode_of(*, reading: EmotionReading) -> Mode:
     chosen = (own or {}).get(reading.emotion.value)
     if chosen:
         return Mode(chosen)
-    return helped_before(user=reading.user, emotion=reading.emotion) or default_mode(reading.emotion)
+    helped = None
+    if not sensitive_use_limited(user=reading.user):
+        helped = helped_before(user=reading.user, emotion=reading.emotion)
+    return helped or default_mode(reading.emotion)
 
 
 def set_of(*, reading: EmotionReading) -> RecommendationSet | None:

@@ -241,6 +241,7 @@ CELERY_BEAT_SCHEDULE = {
     "captures_sweep": {"task": "emotion.tasks.captures_sweep", "schedule": 10.0, "options": {"expires": 30}},
     "sets_sweep": {"task": "recommendations.tasks.sets_sweep", "schedule": 20.0, "options": {"expires": 60}},
     "exports_sweep": {"task": "privacy.tasks.exports_sweep", "schedule": 60.0, "options": {"expires": 120}},
+    "retention_enforce": {"task": "privacy.tasks.retention_enforce", "schedule": 3600.0, "options": {"expires": 3600}},
     "erasures_sweep": {"task": "privacy.tasks.erasures_sweep", "schedule": 60.0, "options": {"expires": 120}},
     "captures_expire": {"task": "emotion.tasks.captures_expire", "schedule": 300.0, "options": {"expires": 600}},
 }
@@ -252,6 +253,10 @@ CAPTURES_PENDING_LIMIT = env.int("CAPTURES_PENDING_LIMIT", 200)
 UNKEPT_READING_MINUTES = env.int("UNKEPT_READING_MINUTES", 60)
 # How long the deletion of an account can be called off; all that hangs on it is deleted at once.
 ERASURE_GRACE_HOURS = env.int("ERASURE_GRACE_HOURS", 24)
+# How long tombstones are kept: longer than the oldest backup.
+TOMBSTONE_DAYS = env.int("TOMBSTONE_DAYS", 400)
+# After so long without a log-in an account is deleted; the person is told a month before.
+INACTIVE_ACCOUNT_DAYS = env.int("INACTIVE_ACCOUNT_DAYS", 730)
 # How long a copy of one's data can be fetched.
 EXPORT_HOURS = env.int("EXPORT_HOURS", 48)
 RECOMMENDATIONS_PER_SET = env.int("RECOMMENDATIONS_PER_SET", 8)

@@ -21,6 +21,8 @@ PUBLIC = {
     "ai_notice",
     "accessibility",
     "erase_started",
+    "cookies",
+    "retention",
 }
 # Ask a person to log in, and show her only what is hers.
 PERSONAL = {
@@ -38,9 +40,15 @@ PERSONAL = {
     "export_status",
     "history_csv",
     "history_import",
+    "pictures_set",
+    "limit_set",
+    "receipt",
+    "receipt_json",
     "erase_cancel",
 }
 READ_ONLY = {
+    "receipt",
+    "receipt_json",
     "history_csv",
     "account_settings",
     "privacy_centre",
@@ -49,6 +57,8 @@ READ_ONLY = {
     "export_status",
 }
 POST_ONLY = {
+    "pictures_set",
+    "limit_set",
     "consent_switch",
     "erase_cancel",
     "export_cancel",

@@ -86,7 +86,7 @@ def test_a_forged_switch_is_refused(client, amy, form):
 def test_the_privacy_centre_counts_what_is_held(client, amy):
     ReadingFactory.create_batch(3, capture__user=amy)
     client.force_login(amy)
-    held = {row["label"]: row["count"] for row in client.get("/privacy/").context["held"]}
+    held = {row.label: row.count for row in client.get("/privacy/").context["held"]}
     assert held["Readings, with your corrections"] == 3
     assert held["Pictures waiting to be read"] == held["Crops of your face beside readings"] == 0
     assert held["Your account: address, scrambled password, that you passed the age check"] == 1

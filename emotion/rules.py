@@ -1,0 +1,30 @@
+"""The retention rules of captures and crops."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from emotion import services
+from privacy.registry import RetentionRule, register_rule
+
+
+def register_all() -> None:
+    """Declare the terms."""
+    register_rule(
+        RetentionRule(
+            name="unkept_readings",
+            what="Readings of people who did not want a history",
+            term=f"{settings.UNKEPT_READING_MINUTES} minutes",
+            due=lambda: services.captures_past_term().count(),
+            apply=services.captures_expire,
+        )
+    )
+    register_rule(
+        RetentionRule(
+            name="crops",
+            what="Crops of faces",
+            term="as long as the person chose, 0 days unless she did",
+            due=lambda: services.crops_past_term().count(),
+            apply=services.crops_expire,
+        )
+    )

@@ -1,0 +1,28 @@
+"""Delete what has passed its term: the policy is the rules that the apps registered, and this job enforces it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from privacy.registry import rules
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Enforced:
+    """Tell what one rule did, or in a dry run would have done."""
+
+    rule: str
+    what: str
+    term: str
+    count: int
+
+
+def retention_enforce(*, dry_run: bool = False) -> list[Enforced]:
+    """Apply every rule, or only count what it would delete."""
+    done = [Enforced(r.name, r.what, r.term, r.due() if dry_run else r.apply()) for r in rules()]
+    logger.info("retention_enforced", dry_run=dry_run, **{each.rule: each.count for each in done})
+    return done
