@@ -1,5 +1,6 @@
 """A listening session as a person goes through it: listen along, next, another mode, how do you feel now."""
 
+import datetime
 import re
 
 import pytest
@@ -89,6 +90,36 @@ def test_listen_along_next_another_mode_a_new_reading_and_how_it_changed(person)
     assert person.complaints == []
 
 
+def at_eleven_in_the_evening():
+    """Return a time zone in which it is between 23 and 24 o'clock."""
+    east = 23 - datetime.datetime.now(datetime.UTC).hour
+    # These zones count against the sun: what lies east of Greenwich has a minus.
+    return f"Etc/GMT-{east}" if east <= 14 else f"Etc/GMT+{24 - east}"
+
+
+def test_the_hour_of_the_reader_is_spoken_of_by_her_own_browser(browser, stack, tmp_path):
+    context = browser.new_context(timezone_id=at_eleven_in_the_evening())
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    person = Person(page, stack)
+    person.register()
+    person.consent()
+    face = tmp_path / "face.jpg"
+    face.write_bytes(encoded(astronaut()))
+    page.locator("input[name=photo]").set_input_files(face)
+    page.get_by_role("button", name="Read my expression").click()
+    expect(page.locator(".companion")).to_contain_text("It is late, and quiet is allowed.", timeout=PATIENCE)
+    person.open("/preferences/")
+    page.get_by_label("Say a few kind words").uncheck()
+    page.get_by_role("button", name="Save my preferences").click()
+    person.open("/history/")
+    page.locator("main .entry__link").first.click()
+    expect(page.get_by_role("heading", level=1, name="Looks like happiness")).to_be_visible()
+    expect(page.locator(".companion")).to_have_count(0)
+    assert person.complaints == []
+    context.close()
+
+
 def test_a_whole_session_without_javascript(browser, stack, tmp_path):
     context = browser.new_context(java_script_enabled=False, viewport={"width": 360, "height": 740})
     page = context.new_page()
@@ -103,6 +134,7 @@ def test_a_whole_session_without_javascript(browser, stack, tmp_path):
     expect(page.get_by_role("heading", level=1, name="Looks like happiness")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("button", name="Listen along").click()
     on_track(page, 1)
+    expect(page.locator(".companion")).to_be_visible()
     page.get_by_text("Say in two taps how you feel at the start").click()
     taps(page, "Pleasant", "Lively")
     page.get_by_role("button", name=re.compile("^Shift")).click()
