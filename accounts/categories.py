@@ -18,6 +18,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from privacy.places import LOGS, MAIL_FILES, QUEUE
+from privacy.purposes import Purpose
 from privacy.registry import Basis, DataCategory, Place, Table, excuse, register
 from privacy.subjects import Subject
 
@@ -205,4 +206,29 @@ def register_all() -> None:
     excuse("auth.Group_permissions", "what a role may do")
     excuse("auth.Permission", "what can be allowed at all")
     excuse("contenttypes.ContentType", "names of models")
+    register(
+        DataCategory(
+            name="connected_service",
+            label="Your connection to Spotify",
+            why="So that music can be saved to your Spotify account and played there, when you ask for it.",
+            basis=Basis.CONSENT,
+            purpose=Purpose.SPOTIFY_LINK,
+            retention="Until you disconnect, withdraw this consent or delete your account.",
+            tables=(
+                Table(
+                    model="accounts.ConnectedService",
+                    created="connected_at",
+                    fields=("provider", "account_id", "scopes", "connected_at", "expires_at", "needs_reconnect"),
+                    withheld={
+                        "id": OUR_NUMBER,
+                        "user": YOU,
+                        "access_token": "a secret, useless to you and dangerous in a file",
+                        "refresh_token": "a secret, useless to you and dangerous in a file",
+                        "refresh_claim": "a mark of ours while a token is renewed",
+                        "refresh_claim_until": "a mark of ours while a token is renewed",
+                    },
+                ),
+            ),
+        )
+    )
     excuse("django_migrations", "which migrations have run")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
+
+from mood_music.fields import EncryptedTextField
 
 
 class UserManager(BaseUserManager["User"]):
@@ -61,3 +64,46 @@ class User(AbstractUser):
 def displayed_name(user: User) -> str:
     """Return what allauth calls a person on her own pages and in her own mail."""
     return user.email
+
+
+class ConnectedServiceQuerySet(models.QuerySet["ConnectedService"]):
+    """Narrow connections to their owner, and keep tokens in the database where they are not needed."""
+
+    def for_user(self, user: Any) -> ConnectedServiceQuerySet:
+        """Keep what a person may see: her own."""
+        return self.filter(user=user) if user.is_authenticated else self.none()
+
+    def without_tokens(self) -> ConnectedServiceQuerySet:
+        """Leave the tokens unread: pages need none, and show the connection even when no key opens them."""
+        return self.defer("access_token", "refresh_token")
+
+
+class ConnectedService(models.Model):
+    """Hold a person's connection to an account elsewhere.
+
+    Tokens are refreshed by whoever holds the claim, one at a time: `refresh_claim` is set under the row's lock, the
+    call is made without it, and its result is only stored while the claim still stands. A row that `needs_reconnect`
+    is used by nobody until the person has been to the provider again.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="connected_services")
+    provider = models.CharField(max_length=32)
+    account_id = models.CharField(max_length=128, help_text="what the provider calls the account, for good")
+    access_token = EncryptedTextField(blank=True)
+    refresh_token = EncryptedTextField(blank=True)
+    scopes = models.JSONField(default=list, help_text="what the person allowed there")
+    expires_at = models.DateTimeField(help_text="when the access token ends")
+    connected_at = models.DateTimeField()
+    needs_reconnect = models.BooleanField(default=False)
+    refresh_claim = models.UUIDField(null=True, blank=True)
+    refresh_claim_until = models.DateTimeField(null=True, blank=True)
+
+    objects = ConnectedServiceQuerySet.as_manager()
+
+    class Meta:
+        """One connection to each provider."""
+
+        constraints = [models.UniqueConstraint(fields=["user", "provider"], name="service_once_per_user")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} of user {self.user_id}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
@@ -31,6 +32,24 @@ def redis_url_is_usable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) 
 KEY_LENGTH = 32
 
 
+@register()
+def spotify_redirect_is_accepted(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse an address that Spotify would refuse, and one that leads to another page than ours."""
+    if not settings.SPOTIFY_REDIRECT_URI:
+        return []
+    parts = urlsplit(settings.SPOTIFY_REDIRECT_URI)
+    loopback = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1"} and parts.port is not None
+    if (parts.scheme == "https" or loopback) and parts.path == "/spotify/callback/" and parts.hostname != "localhost":
+        return []
+    return [
+        Error(
+            "SPOTIFY_REDIRECT_URI is no address that Spotify sends people back to.",
+            hint="Use https://<host>/spotify/callback/, or http://127.0.0.1:<port>/spotify/callback/ at home.",
+            id="mood_music.E004",
+        )
+    ]
+
+
 @register(Tags.security)
 def encryption_keys_are_usable(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Refuse keys that are short, and one that is the SECRET_KEY: whoever learns one secret must not hold both."""
@@ -49,6 +68,16 @@ def encryption_keys_are_usable(app_configs: Sequence[AppConfig] | None, **kwargs
 @register(Tags.security, deploy=True)
 def encryption_keys_are_there(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     """Refuse a server without keys: what has to be encrypted could not be stored."""
+    return _missing_keys()
+
+
+@register(Tags.security)
+def spotify_has_encryption_keys(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """Refuse Spotify without keys, on one's own machine as well: it comes with tokens."""
+    return _missing_keys() if settings.SPOTIFY_CLIENT_ID else []
+
+
+def _missing_keys() -> list[CheckMessage]:
     if settings.FIELD_ENCRYPTION_KEYS:
         return []
     hint = "Set FIELD_ENCRYPTION_KEYS to a long random text."

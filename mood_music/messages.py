@@ -130,6 +130,56 @@ _MESSAGES: dict[str, UserMessage] = {
         "Only the browser that asked for a copy of your data may fetch it.",
         "Fetch it there, or ask for a new copy here.",
     ),
+    # Spotify (recommendations.providers.spotify.errors). None of it stops anything else on the site.
+    "spotify_unavailable": UserMessage(
+        "Spotify did not answer",
+        "It took too long or said something that made no sense; perhaps it did what you asked all the same.",
+        "Look there, or try again in a minute. The links to Spotify keep working.",
+    ),
+    "spotify_paused": UserMessage(
+        "Spotify needs a pause",
+        "It has been asked too often, or failed several times, so we leave it alone for a while. Nothing was sent.",
+        "Please try again later. The links to Spotify keep working.",
+    ),
+    "spotify_refused": UserMessage(
+        "Spotify refused this",
+        "It does not allow it for your account or for the app that this site uses.",
+        "Disconnect and connect again; if that does not help, tell whoever runs this site.",
+    ),
+    "spotify_premium": UserMessage(
+        "Playing on a device needs Spotify Premium",
+        "Your account there does not have it, so Spotify takes no commands from here.",
+        "Save the music as a playlist, or open a song with its link.",
+    ),
+    "spotify_no_device": UserMessage(
+        "There is no device to play on",
+        "Spotify is open nowhere that it could play.",
+        "Open Spotify on your phone, computer or speaker, then press again.",
+    ),
+    "spotify_not_connected": UserMessage(
+        "No Spotify account is connected", "There is nothing to do this with.", "Connect your account first."
+    ),
+    "spotify_reconnect": UserMessage(
+        "Your Spotify account has to be connected again",
+        "Spotify no longer accepts the permission you gave; it ends by itself after six months.",
+        "Press “Connect again” on the Spotify page.",
+    ),
+    "spotify_state": UserMessage(
+        "That was too late, or not from you",
+        "The answer from Spotify did not belong to an attempt of yours that is still open. Nothing was connected.",
+        "Start again with “Connect”.",
+    ),
+    "spotify_denied": UserMessage(
+        "Nothing was connected", "You said no at Spotify, or it did not let you in.", "Connect when you like, or never."
+    ),
+    "spotify_nothing_found": UserMessage(
+        "None of these songs has been found on Spotify yet",
+        "We look for them after they were chosen; that takes a moment.",
+        "Try again in a minute, or use the links.",
+    ),
+    "spotify_saving": UserMessage(
+        "This playlist is being saved already", "You pressed twice, or in two windows.", "Wait a moment."
+    ),
     "history_off": UserMessage(
         "Your history is off",
         "A history can only be brought in if we may keep one.",

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("privacy.urls")),
     path("", include("recommendations.urls")),
     path("", include("emotion.urls")),
+    path("spotify/", include("recommendations.providers.spotify.urls")),
     path("api/v1/", include("mood_music.api_urls")),
     path("admin/", admin.site.urls),
 ]

@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from privacy.erasure import erasable
 from privacy.models import ErasureRequest, PrivacyPreference
-from privacy.purposes import ASKED, Purpose
+from privacy.purposes import ASKED, SPOTIFY, Purpose
 
 
 class ConsentForm(forms.Form):
@@ -71,5 +71,5 @@ class LimitForm(forms.Form):
 class SwitchForm(forms.Form):
     """Turn one purpose on or off."""
 
-    purpose = forms.ChoiceField(choices=[(t.purpose.value, t.title) for t in ASKED])
+    purpose = forms.ChoiceField(choices=[(t.purpose.value, t.title) for t in (*ASKED, SPOTIFY)])
     granted = forms.ChoiceField(choices=[("on", "on"), ("off", "off")])

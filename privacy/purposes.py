@@ -51,14 +51,22 @@ ASKED: tuple[PurposeText, ...] = (
     ),
     PurposeText(
         Purpose.STORE_HISTORY,
-        "Your readings, corrections, listening sessions and the music that went with them stay until you delete them. "
-        "Without this, each reading is forgotten within the hour, with all that hangs on it.",
+        "Your readings, corrections and the music that went with them stay until you delete them. "
+        "Without this, each reading is forgotten within the hour.",
     ),
     PurposeText(
         Purpose.STORE_IMAGE,
         "A small crop of your face stays beside each reading, visible to you alone, for 30 days or as long as you "
         "choose in the privacy centre. Without this, no picture is kept.",
     ),
+)
+
+# Asked where the account is connected, not before.
+SPOTIFY = PurposeText(
+    Purpose.SPOTIFY_LINK,
+    "We keep the keys that Spotify gives us for your account, encrypted, so that we can save music as private "
+    "playlists and play it on your devices when you press the button. We never write down what you listen to "
+    "there, and Spotify never learns from us what your face showed. Without this, links to Spotify work all the same.",
 )
 
 
@@ -68,7 +76,7 @@ def notice_hash() -> str:
 
     Words alone count: markup may change without anybody being asked again.
     """
-    words = [NOTICE_VERSION, *(f"{t.purpose}|{t.title}|{t.description}" for t in ASKED)]
+    words = [NOTICE_VERSION, *(f"{t.purpose}|{t.title}|{t.description}" for t in (*ASKED, SPOTIFY))]
     for name in NOTICES:
         source = get_template(name).template.source  # type: ignore[attr-defined]
         words += strip_tags(source).split()

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from mood_music.errors import UserError
 from privacy.holdings import count_of, files_of, rows_of
 from privacy.models import ConsentRecord, PrivacyPreference
-from privacy.purposes import ASKED, NOTICE_VERSION, Purpose, PurposeText
+from privacy.purposes import ASKED, NOTICE_VERSION, SPOTIFY, Purpose, PurposeText
 from privacy.registry import DataCategory, categories
 from privacy.subjects import Subject
 
@@ -61,14 +61,19 @@ def consent_require(*, user: Any, purpose: Purpose) -> None:
 
 
 def consent_states(*, user: Any) -> list[ConsentState]:
-    """Return the state of every purpose that the site asks for, with one query."""
+    """Return the state of every purpose that the site asks for, with one query.
+
+    A purpose that is asked for elsewhere is among them while it is granted, so that it can be withdrawn here.
+    """
     latest: dict[str, ConsentRecord] = {}
     for record in ConsentRecord.objects.filter(user=user).order_by("id"):
         latest[record.purpose] = record
     states = []
-    for text in ASKED:
+    for text in (*ASKED, SPOTIFY):
         answer = latest.get(text.purpose)
         granted = answer is not None and answer.granted and answer.notice_version == NOTICE_VERSION
+        if text not in ASKED and not granted:
+            continue
         states.append(ConsentState(text, granted, answer.created_at if answer else None))
     return states
 

@@ -265,6 +265,7 @@ def _legal(name: str) -> Any:
             "contact_email": settings.CONTACT_EMAIL,
             "minimum_age": settings.MINIMUM_AGE,
             "spotify": bool(settings.SPOTIFY_CLIENT_ID and settings.SPOTIFY_CLIENT_SECRET),
+            "spotify_login": bool(settings.SPOTIFY_CLIENT_ID and settings.SPOTIFY_REDIRECT_URI),
             "retention": [{"what": c.label, "term": c.retention} for c in categories()],
             "rules": rules(),
             "cookies": COOKIES,

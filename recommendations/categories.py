@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from privacy.purposes import Purpose
 from privacy.registry import Basis, DataCategory, Table, excuse, register
 
@@ -107,8 +109,36 @@ def register_all() -> None:
             ),
         )
     )
+    register(
+        DataCategory(
+            name="saved_playlists",
+            label="Playlists that you saved to Spotify",
+            why="So that saving the same music again makes no second playlist.",
+            basis=Basis.CONSENT,
+            purpose=Purpose.SPOTIFY_LINK,
+            retention=f"{settings.SPOTIFY_CACHE_DAYS} days, or until you disconnect; the playlist at Spotify is yours.",
+            tables=(
+                Table(
+                    model="recommendations.SavedPlaylist",
+                    fields=(
+                        "recommendation_set__reading__capture__public_id",
+                        "url",
+                        "created_at",
+                        "filled_at",
+                        "expires_at",
+                    ),
+                    withheld={
+                        "id": OUR_NUMBER,
+                        "user": "you",
+                        "playlist_id": "stands in the address",
+                        "claim_token": "a mark of ours while the playlist is made",
+                        "claimed_until": "a mark of ours while the playlist is made",
+                    },
+                ),
+            ),
+        )
+    )
     _register_sessions()
-    excuse("recommendations.CatalogueRevision", "a random number for the state of the catalogue; nothing of a person")
     excuse("recommendations.Track", "recordings of the catalogue; nothing of a person")
     excuse("recommendations.SpotifyTrack", "what Spotify calls a track of the catalogue; nothing of a person")
     excuse("recommendations.ProviderState", "whether Spotify may be called now; nothing of a person")

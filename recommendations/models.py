@@ -44,15 +44,6 @@ class Track(models.Model):
         return f"{self.title} by {self.artist}"
 
 
-class CatalogueRevision(models.Model):
-    """Name the state of the catalogue, in one row, so that processes know when their copy is old."""
-
-    token = models.UUIDField()
-
-    def __str__(self) -> str:
-        return str(self.token)
-
-
 class ListenerPreferences(models.Model):
     """Hold what a person said she likes to hear, which mode suits her in which mood, and what the site may say."""
 
@@ -356,3 +347,24 @@ class SessionMood(models.Model):
 
     def __str__(self) -> str:
         return f"{self.moment} of session {self.session_id}"
+
+
+class SavedPlaylist(models.Model):
+    """Remember that a set was saved as a playlist, so that saving it again makes no second one.
+
+    Made before the call with a claim; `playlist_id` is known once Spotify has made the list, `filled_at` once the
+    tracks are in it. Whoever presses again goes on from there.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_playlists")
+    recommendation_set = models.OneToOneField(RecommendationSet, on_delete=models.CASCADE, related_name="playlist")
+    playlist_id = models.CharField(max_length=64, blank=True)
+    url = models.URLField(max_length=200, blank=True)
+    claim_token = models.UUIDField(null=True, blank=True)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    filled_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"playlist of set {self.recommendation_set_id}"

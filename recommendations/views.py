@@ -19,10 +19,10 @@ from emotion.views import capture_or_404
 from mood_music.errors import UserError
 from mood_music.messages import message
 from recommendations import company, presenters, selectors, services, session_selectors
-from recommendations.catalogue_cache import catalogue_load
 from recommendations.circumplex import Mode
 from recommendations.forms import PreferencesForm
 from recommendations.models import RecommendationSet
+from recommendations.providers.spotify.accounts import account as spotify_account
 from recommendations.providers.spotify.policy import with_spotify_media
 
 SLOW_AFTER_SECONDS = 20
@@ -64,7 +64,7 @@ def result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         context |= {"recommendations": presenters.tracks(found, said), "plane": presenters.plane(found)}
         context |= company.beside_result(reading=reading, mode=Mode(found.mode))
         # A plain link opens one player; without it no page asks Spotify's host for one.
-        context["playing"] = request.GET.get("play", "")
+        context |= {"playing": request.GET.get("play", ""), "spotify_account": spotify_account(request.user, found)}
     return render(request, "recommendations/result.html", context)
 
 
@@ -148,7 +148,7 @@ def track_feedback(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def preferences(request: HttpRequest) -> HttpResponse:
     """Show and change what a person wants to hear."""
     stored = selectors.listener_preferences(user=request.user)
-    statistics = catalogue_load().statistics
+    statistics = selectors.catalogue_load().statistics()
     if request.method == "POST" and "clear" in request.POST:
         services.preferences_delete(user=request.user)
         messages.success(request, "Cleared. Your next set knows no preferences.")

@@ -11,6 +11,15 @@ from tests.factories import CaptureFactory, ReadingFactory
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture(autouse=True)
+def _spotify_is_set_up(settings):
+    """Let the pages exist that only a site with Spotify has; nobody answers there."""
+    settings.SPOTIFY_CLIENT_ID, settings.SPOTIFY_CLIENT_SECRET = "client", "secret"
+    settings.SPOTIFY_REDIRECT_URI = "http://127.0.0.1:8000/spotify/callback/"
+    settings.SPOTIFY_API_URL, settings.SPOTIFY_ACCOUNTS_URL = "http://127.0.0.1:9/v1/", "http://127.0.0.1:9/"
+
+
 PUBLIC = {
     "home",
     "favicon",
@@ -45,6 +54,10 @@ PERSONAL = {
     "receipt",
     "receipt_json",
     "erase_cancel",
+    "spotify_settings",
+    "spotify_connect",
+    "spotify_callback",
+    "spotify_disconnect",
 }
 READ_ONLY = {
     "receipt",
@@ -55,6 +68,8 @@ READ_ONLY = {
     "history",
     "session_list",
     "export_status",
+    "spotify_settings",
+    "spotify_callback",
 }
 POST_ONLY = {
     "pictures_set",
@@ -62,6 +77,8 @@ POST_ONLY = {
     "consent_switch",
     "erase_cancel",
     "export_cancel",
+    "spotify_connect",
+    "spotify_disconnect",
 }
 API = {"api_captures", "api_schema"}
 # Carry the public id of a capture. The value is the method that does something.
@@ -75,6 +92,9 @@ OWNED = {
     "set_renew": "post",
     "track_feedback": "post",
     "session_start": "post",
+    "spotify_playlist": "post",
+    "spotify_play": "post",
+    "spotify_order": "get",
 }
 # Carry the public id of a listening session.
 OWNED_SESSION = {
@@ -85,7 +105,15 @@ OWNED_SESSION = {
     "session_reading": "post",
     "session_end": "post",
 }
-POST_ONLY = {"reading_correct", "session_start", "set_mode", "set_renew", "track_feedback"}
+OWNED_POST_ONLY = {
+    "reading_correct",
+    "session_start",
+    "set_mode",
+    "set_renew",
+    "spotify_play",
+    "spotify_playlist",
+    "track_feedback",
+}
 OWNED_API = {"api_capture"}
 # Carry the public id of something else; tests beside what they do try them as a stranger and as somebody else.
 OWNED_ELSEWHERE = {"export_download": "tests/privacy/test_export.py"}
@@ -138,7 +166,7 @@ def test_somebody_elses_capture_does_not_exist(client, amy, bob, name, staff):
     data = {"emotion": "sadness", "mode": "lift"}
     for method in {"get", OWNED[name]}:
         answer = getattr(client, method)(reverse(name, args=[reading.capture.public_id]), data)
-        assert answer.status_code == (405 if method == "get" and name in POST_ONLY else 404)
+        assert answer.status_code == (405 if method == "get" and name in OWNED_POST_ONLY else 404)
     assert (Capture.objects.values().get(), EmotionReading.objects.values().get()) == before
 
 
@@ -218,7 +246,7 @@ def test_no_route_accepts_a_form_without_its_token(amy):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(amy)
     public_id = ReadingFactory(capture__user=amy).capture.public_id
-    for name in ("capture_delete", *POST_ONLY):
+    for name in ("capture_delete", *OWNED_POST_ONLY):
         assert strict.post(reverse(name, args=[public_id]), {"emotion": "fear", "mode": "lift"}).status_code == 403
     for name in sorted((PERSONAL - READ_ONLY) | {"account_logout"}):
         assert strict.post(reverse(name)).status_code == 403

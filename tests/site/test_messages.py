@@ -5,7 +5,7 @@ import pytest
 from mood_music.messages import message, message_ids
 from tests.support.stack import ROOT
 
-RAISED = re.compile(r'(?:UserError|PictureError|_finish)\([^"\n]*"([a-z_]+)"')
+RAISED = re.compile(r'(?:(?:UserError|PictureError|_finish|_tell)\([^"\n]*|\bwords = )"([a-z_]+)"')
 
 
 def raised_ids():
@@ -16,7 +16,7 @@ def raised_ids():
 
 def test_every_error_that_a_person_can_meet_has_words():
     found = set(raised_ids())
-    assert {"consent_required", "not_an_image", "picture_lost"} <= found
+    assert {"consent_required", "not_an_image", "picture_lost", "spotify_state", "spotify_premium"} <= found
     assert found <= message_ids()
 
 

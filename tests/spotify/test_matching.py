@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from recommendations.catalogue import STARTER, read_catalogue
 from recommendations.providers.spotify.matching import ACCEPTED, Candidate, best_match, match_score
 
-WORDS = st.text(alphabet=st.characters(categories=["Lu", "Ll", "Nd"]), min_size=1, max_size=12)
+WORDS = st.text(alphabet="abcdefxyzåéñøüßβдж中文かな0189", min_size=1, max_size=12)
 TITLES = st.lists(WORDS, min_size=1, max_size=5).map(" ".join)
 WRONG = [
     "{} - Live",

@@ -389,6 +389,8 @@ class SpotifyDouble:
                 return self.api(request)
             if line == "POST /api/token":
                 return self.token(request)
+            if line == "GET /favicon.ico":
+                return 204, "", {}
             if re.fullmatch(r"GET /authorize(/agree|/cancel)?", line):
                 return self.authorize(request)
             raise refusal(404, "Service not found")

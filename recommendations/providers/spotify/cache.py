@@ -10,7 +10,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from recommendations.models import Recommendation, SpotifyTrack
+from recommendations.models import Recommendation, SavedPlaylist, SpotifyTrack
 from recommendations.providers.spotify.config import EMBED_HOST, app_configured
 from recommendations.providers.spotify.matching import Match
 
@@ -95,5 +95,6 @@ def _values(match: Match) -> dict[str, object]:
 def cache_purge() -> int:
     """Delete what is past its term; return how many rows."""
     deleted, _ = SpotifyTrack.objects.filter(expires_at__lte=timezone.now()).delete()
-    logger.info("spotify_purged", rows=deleted)
-    return deleted
+    playlists, _ = SavedPlaylist.objects.filter(expires_at__lte=timezone.now()).delete()
+    logger.info("spotify_purged", rows=deleted, playlists=playlists)
+    return deleted + playlists

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 
 PROVIDER = "spotify"
 EMBED_HOST = "https://open.spotify.com"
 IMAGE_HOST = "https://i.scdn.co"
-CALLBACK_PATH = "/spotify/callback/"
 
 
 def app_configured() -> bool:
@@ -18,3 +19,9 @@ def app_configured() -> bool:
 def login_configured() -> bool:
     """Tell whether people can connect their accounts."""
     return app_configured() and bool(settings.SPOTIFY_REDIRECT_URI)
+
+
+def site_address() -> str:
+    """Return scheme and host of the address that Spotify sends people back to: only there can they connect."""
+    parts = urlsplit(settings.SPOTIFY_REDIRECT_URI)
+    return f"{parts.scheme}://{parts.netloc}"

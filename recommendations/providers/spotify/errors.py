@@ -43,6 +43,12 @@ class Unauthorized(SpotifyError):
     """Mark a 401: the access token has ended."""
 
 
+class NotConnected(SpotifyError):
+    """Mark a call for a person who has not connected an account, or has just disconnected it."""
+
+    words = "spotify_not_connected"
+
+
 class ConnectionLost(SpotifyError):
     """Mark a connection that Spotify no longer honours: only the person can renew it."""
 
