@@ -57,6 +57,7 @@ class Stack:
             **{k: v for k, v in os.environ.items() if k not in {"DJANGO_SETTINGS_MODULE", "REDIS_URL", "EMAIL_URL"}},
             "DJANGO_SETTINGS_MODULE": "mood_music.settings.local",
             "SECRET_KEY": "only-for-tests-" + "y" * 40,
+            "FIELD_ENCRYPTION_KEYS": "only-for-tests-" + "z" * 40,
             "DATA_DIR": str(folder),
             "DATABASE_URL": database_url,
             "REDIS_URL": f"unix://{self.redis_socket}",
@@ -94,6 +95,7 @@ class Stack:
             "redis": lambda: redis_server.command(self._redis_folder(), self.redis_socket),
             "web": lambda: [sys.executable, "-m", "gunicorn", "mood_music.wsgi"],
             "worker": lambda: [*celery, "worker", "--concurrency=1", "--loglevel=INFO"],
+            "spotify": lambda: [*celery, "worker", "--queues=spotify", "--pool=threads", "--hostname=spotify@%h"],
             "beat": lambda: [*celery, "beat", "--loglevel=INFO"],
         }
         with (self.folder / f"{name}.log").open("ab") as log:

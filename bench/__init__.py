@@ -1,1 +1,0 @@
-"""Measurements that `make bench` prints: each one table and one JSON document. They assert nothing."""
