@@ -5,7 +5,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 export CHROMIUM
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev setup run demo test test-browser test-postgres lint format types layers lock train model-card
+.PHONY: help venv dev setup run demo test test-browser test-postgres lint format types layers bench lock train model-card
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,6 +54,10 @@ types: dev ## Check types
 
 layers: dev ## Check that each layer imports only from those below it
 	$(BIN)/lint-imports
+
+bench: dev ## Measure sets at 100,000 tracks, and simulate what learning gains
+	$(BIN)/python -m bench.ranking
+	$(BIN)/python -m bench.learning
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,7 @@ class Catalogue:
         """Return the positions of the tracks that these artists take part in, as guests too, in any spelling."""
         return _union(self._by_artist, {artist_key(name) for name in names})
 
+    @cached_property
     def statistics(self) -> Statistics:
         """Count tracks by place on the plane, decade, genre and language."""
         cells = Counter((_cell(track.arousal), _cell(track.valence)) for track in self.tracks)

@@ -139,6 +139,7 @@ def register_all() -> None:
         )
     )
     _register_sessions()
+    excuse("recommendations.CatalogueRevision", "a random number for the state of the catalogue; nothing of a person")
     excuse("recommendations.Track", "recordings of the catalogue; nothing of a person")
     excuse("recommendations.SpotifyTrack", "what Spotify calls a track of the catalogue; nothing of a person")
     excuse("recommendations.ProviderState", "whether Spotify may be called now; nothing of a person")

@@ -44,6 +44,15 @@ class Track(models.Model):
         return f"{self.title} by {self.artist}"
 
 
+class CatalogueRevision(models.Model):
+    """Name the state of the catalogue, in one row, so that processes know when their copy is old."""
+
+    token = models.UUIDField()
+
+    def __str__(self) -> str:
+        return str(self.token)
+
+
 class ListenerPreferences(models.Model):
     """Hold what a person said she likes to hear, which mode suits her in which mood, and what the site may say."""
 

@@ -7,10 +7,9 @@ from typing import Any
 from emotion.models import EmotionReading
 from ml.types import Emotion
 from privacy.selectors import sensitive_use_limited
-from recommendations.catalogue import Catalogue, CatalogueTrack
 from recommendations.circumplex import Mode, Point, default_mode
 from recommendations.learning import Kind, Taste, Verdict
-from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, Track, TrackFeedback
+from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, TrackFeedback
 from recommendations.planning import Listener, certain
 from recommendations.ranking import NO_PREFERENCE, Preferences
 from recommendations.session_selectors import helped_before
@@ -18,26 +17,6 @@ from recommendations.session_selectors import helped_before
 RECENT_SETS = 5
 LATEST_VERDICTS = 2000
 """How many words of a person are learned from: more would only slow every set down."""
-
-
-def catalogue_load() -> Catalogue:
-    """Return the whole catalogue, ready for ranking; the keys are the tracks' row ids."""
-    return Catalogue(
-        CatalogueTrack(
-            key=track.pk,
-            title=track.title,
-            artist=track.artist,
-            year=track.year,
-            genres=tuple(track.genres),
-            language=track.language,
-            instrumental=track.instrumental,
-            explicit=track.explicit,
-            valence=track.valence,
-            arousal=track.arousal,
-            rated_by=track.rated_by,
-        )
-        for track in Track.objects.order_by("pk")
-    )
 
 
 def recent_tracks(*, user: Any, besides: EmotionReading) -> set[int]:

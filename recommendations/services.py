@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError as QueueDown
 
@@ -22,9 +23,17 @@ from ml.types import Emotion
 from mood_music.errors import UserError
 from recommendations import selectors, sessions
 from recommendations.catalogue import read_catalogue, track_key
+from recommendations.catalogue_cache import catalogue_changed, catalogue_load
 from recommendations.circumplex import Mode
 from recommendations.learning import OPPOSITES, Kind
-from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, Track, TrackFeedback
+from recommendations.models import (
+    CatalogueRevision,
+    ListenerPreferences,
+    Recommendation,
+    RecommendationSet,
+    Track,
+    TrackFeedback,
+)
 from recommendations.planning import plan
 from recommendations.signals import tracks_chosen
 
@@ -82,7 +91,7 @@ def _set_create(
     reading: EmotionReading, mode: Mode, *, edition: int = 1, heard: AbstractSet[int] = frozenset()
 ) -> RecommendationSet:
     planned = plan(
-        selectors.catalogue_load(),
+        catalogue_load(),
         selectors.distribution_of(reading=reading),
         reading.emotion,
         mode=mode,
@@ -212,6 +221,21 @@ def sets_sweep() -> int:
     return len(ids)
 
 
+def track_save(*, track: Track) -> None:
+    """Keep a track that an administrator wrote; its key follows title and artist."""
+    with transaction.atomic():
+        track.key = track_key(track.title, track.artist)
+        track.save()
+        catalogue_changed()
+
+
+def tracks_delete(*, tracks: QuerySet[Track]) -> None:
+    """Delete tracks. Raises ProtectedError for one that stands in somebody's set."""
+    with transaction.atomic():
+        tracks.delete()
+        catalogue_changed()
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
     """Count what an import did."""
@@ -244,4 +268,6 @@ def catalogue_import(*, path: Path) -> Imported:
             unchanged += 1
     Track.objects.bulk_create(created)
     Track.objects.bulk_update(updated, [*fields, "genres"])
+    if created or updated or not CatalogueRevision.objects.exists():
+        catalogue_changed()
     return Imported(len(created), len(updated), unchanged)

@@ -15,6 +15,7 @@ from emotion.models import Capture, EmotionReading
 from ml.types import Emotion
 from mood_music.errors import UserError
 from recommendations import circumplex, selectors
+from recommendations.catalogue_cache import catalogue_load
 from recommendations.change import step_point
 from recommendations.circumplex import Mode, Point, Target
 from recommendations.models import ListeningSession, RecommendationSet, SessionMood, SessionTrack
@@ -211,7 +212,7 @@ def _plan_on(session: ListeningSession, way: Sequence[Target]) -> None:
     first = max((rank for _, rank in known), default=0) + 1
     mode, emotion = Mode(session.mode), session.reading.emotion
     planned = follow(
-        selectors.catalogue_load(),
+        catalogue_load(),
         way,
         mode,
         # Keep holds the place that the music has reached, which need not be that of the reading.

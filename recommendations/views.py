@@ -19,6 +19,7 @@ from emotion.views import capture_or_404
 from mood_music.errors import UserError
 from mood_music.messages import message
 from recommendations import company, presenters, selectors, services, session_selectors
+from recommendations.catalogue_cache import catalogue_load
 from recommendations.circumplex import Mode
 from recommendations.forms import PreferencesForm
 from recommendations.models import RecommendationSet
@@ -148,7 +149,7 @@ def track_feedback(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def preferences(request: HttpRequest) -> HttpResponse:
     """Show and change what a person wants to hear."""
     stored = selectors.listener_preferences(user=request.user)
-    statistics = selectors.catalogue_load().statistics()
+    statistics = catalogue_load().statistics
     if request.method == "POST" and "clear" in request.POST:
         services.preferences_delete(user=request.user)
         messages.success(request, "Cleared. Your next set knows no preferences.")

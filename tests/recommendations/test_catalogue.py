@@ -214,13 +214,13 @@ def test_the_ends_of_the_axes_are_the_ends_of_the_percentiles() -> None:
 def test_an_empty_catalogue_has_statistics_and_percentiles_too() -> None:
     empty = Catalogue([])
 
-    assert empty.statistics().tracks == 0
-    assert sum(empty.statistics().grid.values()) == 0
+    assert empty.statistics.tracks == 0
+    assert sum(empty.statistics.grid.values()) == 0
     assert empty.percentile(Point(0.3, 0.7)) == pytest.approx((0.3, 0.7))
 
 
 def test_statistics_count_what_is_there() -> None:
-    counts = Catalogue([track(1, 0, 0), track(2, 0.25, 0), track(3, 1, 1)]).statistics()
+    counts = Catalogue([track(1, 0, 0), track(2, 0.25, 0), track(3, 1, 1)]).statistics
 
     assert {cell: times for cell, times in counts.grid.items() if times} == {(0, 0): 1, (0, 1): 1, (3, 3): 1}
     assert (counts.tracks, counts.artists, counts.decades, counts.languages) == (3, 3, {2000: 3}, {"en": 3})
@@ -232,7 +232,7 @@ def starter() -> Catalogue:
 
 
 def test_the_starter_catalogue_covers_the_plane(starter: Catalogue) -> None:
-    counts = starter.statistics()
+    counts = starter.statistics
 
     assert counts.tracks >= 800
     assert len(counts.grid) == 16
@@ -240,7 +240,7 @@ def test_the_starter_catalogue_covers_the_plane(starter: Catalogue) -> None:
 
 
 def test_the_starter_catalogue_covers_times_genres_and_languages(starter: Catalogue) -> None:
-    counts = starter.statistics()
+    counts = starter.statistics
 
     assert sum(tracks >= 10 for tracks in counts.decades.values()) >= 8
     assert sum(tracks >= 20 for tracks in counts.genres.values()) >= 10

@@ -6,6 +6,7 @@ from mood_music.messages import message
 from privacy.purposes import Purpose
 from privacy.services import consent_record
 from recommendations import presenters, selectors, services
+from recommendations.catalogue_cache import catalogue_load
 from recommendations.circumplex import Point
 from recommendations.learning import Kind
 from recommendations.models import RecommendationSet, TrackFeedback
@@ -74,12 +75,10 @@ def test_the_next_set_follows_at_once_and_says_why(reading, amy):
 def test_a_disliked_song_and_its_kind_become_rare(reading, amy, bob):
     disliked = say(reading, "dislike")
     odds = {
-        user: selectors.listener_of(user=user).taste.odds(
-            selectors.catalogue_load(), Point(reading.valence, reading.arousal)
-        )
+        user: selectors.listener_of(user=user).taste.odds(catalogue_load(), Point(reading.valence, reading.arousal))
         for user in (amy, bob)
     }
-    place = selectors.catalogue_load().with_keys([disliked.track_id])[0]
+    place = catalogue_load().with_keys([disliked.track_id])[0]
     assert odds[amy][place] < 0.2
     assert (odds[bob] == 1).all()
 

@@ -1,0 +1,1 @@
+"""Measurements that `make bench` prints: each one table and one JSON document. They assert nothing."""
