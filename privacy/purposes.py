@@ -51,8 +51,8 @@ ASKED: tuple[PurposeText, ...] = (
     ),
     PurposeText(
         Purpose.STORE_HISTORY,
-        "Your readings, corrections and the music that went with them stay until you delete them. "
-        "Without this, each reading is forgotten within the hour.",
+        "Your readings, corrections, listening sessions and the music that went with them stay until you delete them. "
+        "Without this, each reading is forgotten within the hour, with all that hangs on it.",
     ),
     PurposeText(
         Purpose.STORE_IMAGE,

@@ -59,6 +59,7 @@ def plane(session: ListeningSession, standing: Standing) -> dict[str, Any]:
         "moves": any(point != start for point in way),
         "way": " ".join(f"{point['x']},{point['y']}" for point in way),
         "here": plane_point(here.target_valence, here.target_arousal) if here else None,
+        "told": plane_point(standing.after.valence, standing.after.arousal) if standing.after else None,
         "tracks": [
             {**plane_point(r.track.valence, r.track.arousal), "rank": r.rank, "title": r.track.title, "state": r.state}
             for r in standing.tracks
@@ -76,8 +77,6 @@ def moods(standing: Standing) -> dict[str, Any] | None:
         "before": SAID[SessionMood.Said(standing.before.said)],
         "after": SAID[SessionMood.Said(standing.after.said)],
         "alike": found.alike,
-        "start": plane_point(standing.before.valence, standing.before.arousal),
-        "end": plane_point(standing.after.valence, standing.after.arousal),
     }
 
 

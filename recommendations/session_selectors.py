@@ -24,7 +24,7 @@ LATEST = 60
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Tell where a session stands."""
+    """Tell where a session stands. Without a current track the path is at its end."""
 
     tracks: tuple[SessionTrack, ...]
     current: SessionTrack | None
@@ -34,11 +34,6 @@ class Standing:
     after: SessionMood | None
     asks: bool
     offers_way_out: bool
-
-    @property
-    def finished(self) -> bool:
-        """Tell whether nothing is left of the path."""
-        return self.current is None
 
     @property
     def change(self) -> Change | None:

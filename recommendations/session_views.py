@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,7 +22,6 @@ from recommendations import session_presenters as presenters
 from recommendations import session_selectors as selectors
 from recommendations.models import ListeningSession, SessionTrack
 from recommendations.providers.spotify.policy import with_spotify_media
-from recommendations.replanning import WAY_OUT_AFTER
 from recommendations.views import capture_status_context
 
 SHOWN = 30
@@ -64,8 +62,6 @@ def session(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "plane": presenters.plane(found, standing),
         "moods": presenters.moods(standing),
         "scale": presenters.scale(),
-        "ask_after": settings.SESSION_ASK_AFTER,
-        "way_out_after": WAY_OUT_AFTER,
         "waiting": waiting,
         "refusal": _refusal(found),
     }

@@ -9,9 +9,11 @@ from typing import Any
 import structlog
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from emotion.models import Capture, EmotionReading
+from emotion.selectors import reading_of
 from ml.types import Emotion
 from mood_music.errors import UserError
 from recommendations import circumplex, selectors
@@ -73,6 +75,9 @@ def track_finish(*, session: ListeningSession, rank: int, state: State) -> None:
             return
         if current.tracks.filter(rank=rank, state=State.PLAYING).update(state=state):
             _play_next(current)
+            # What was said of a picture that could not be read has been seen by now.
+            refused = Q(awaited__status__in=[Capture.Status.REFUSED, Capture.Status.FAILED])
+            ListeningSession.objects.filter(refused, pk=current.pk).update(awaited=None)
 
 
 def session_mode_set(*, session: ListeningSession, mode: str) -> None:
@@ -119,6 +124,10 @@ def mood_tell(*, session: ListeningSession, moment: str, valence_step: int, arou
 def capture_await(*, session: ListeningSession, capture: Capture) -> None:
     """Remember that a capture was taken for a session: its reading will lead on."""
     ListeningSession.objects.filter(pk=session.pk, status=ListeningSession.Status.ACTIVE).update(awaited=capture)
+    # A quick worker may have read it before the session was known to wait for it.
+    reading = reading_of(capture=capture)
+    if reading:
+        reading_take(reading=reading)
 
 
 def reading_take(*, reading: EmotionReading) -> None:

@@ -105,7 +105,7 @@ def test_a_path_ends_after_its_last_track_and_asks(amy, state):
     session = begun(amy)
     step(session, 8, state)
     standing = selectors.standing(session=session)
-    assert standing.finished
+    assert standing.current is None
     assert standing.asks
     sessions.track_finish(session=session, rank=8, state=state)
     assert selectors.standing(session=session).passed == 8
@@ -217,6 +217,16 @@ def test_a_new_reading_leads_the_rest_of_the_path_and_is_noted_once(amy):
     assert points[0] == (noted.valence, noted.arousal)
     assert points[-1] == GOALS[Emotion.SADNESS]
     assert session.tracks.get(state=State.PLAYING).rank == 3
+
+
+def test_a_reading_that_was_there_before_the_session_waited_for_it_is_taken_all_the_same(amy):
+    session = begun(amy, "sadness")
+    reading = ReadingFactory(capture__user=amy, emotion="fear")
+    services.set_build(reading_id=reading.pk)
+    sessions.capture_await(session=session, capture=reading.capture)
+    session.refresh_from_db()
+    assert session.reading == reading
+    assert selectors.reading_awaited(session=session) is None
 
 
 def test_a_shift_that_finds_a_good_mood_keeps_it(amy):
