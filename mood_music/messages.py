@@ -106,6 +106,14 @@ _MESSAGES: dict[str, UserMessage] = {
     "unknown_feedback": UserMessage(
         "We do not know that word", "It is none of those beside the song.", "Tap one of the buttons."
     ),
+    "proposal_stale": UserMessage(
+        "The track was rated anew since",
+        "The proposal speaks of a rating that no longer holds.",
+        "Wait for the next night.",
+    ),
+    "proposal_decided": UserMessage(
+        "This proposal was decided already", "Somebody else was faster.", "Load the list anew."
+    ),
     "track_gone": UserMessage(
         "That song is no longer in this list", "Other songs were chosen meanwhile.", "Go back and load the page anew."
     ),

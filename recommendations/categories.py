@@ -87,7 +87,10 @@ def register_all() -> None:
         DataCategory(
             name="track_feedback",
             label="What you said about songs",
-            why="So that the next songs suit you better.",
+            why=(
+                "So that the next songs suit you better. Added up over at least ten people, it also corrects where a "
+                "song stands on the map of moods; if you limit the use of your moods, yours is left out."
+            ),
             basis=Basis.CONSENT,
             purpose=Purpose.STORE_HISTORY,
             retention="Until you take it back or delete the reading. Without a history it goes with the reading.",
@@ -139,6 +142,8 @@ def register_all() -> None:
         )
     )
     _register_sessions()
+    excuse("recommendations.RatingProposal", "a count and a mean over at least ten people; nothing of one person")
+    excuse("recommendations.RatingChange", "how a track's rating changed; nothing of a person")
     excuse("recommendations.CatalogueRevision", "a random number for the state of the catalogue; nothing of a person")
     excuse("recommendations.Track", "recordings of the catalogue; nothing of a person")
     excuse("recommendations.SpotifyTrack", "what Spotify calls a track of the catalogue; nothing of a person")

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from emotion.models import Capture, EmotionReading
 from recommendations.circumplex import Mode
+from recommendations.corrections import LISTENERS
 from recommendations.learning import Kind
 
 MODE_CHOICES = [(m.value, m.value.capitalize()) for m in Mode]
@@ -106,6 +107,64 @@ class TrackFeedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} for track {self.track_id}"
+
+
+class RatingProposal(models.Model):
+    """Propose another place on the plane for a track, from what at least ten people said. See `ratings`."""
+
+    class Status(models.TextChoices):
+        """List the states."""
+
+        OPEN = "open", "Open"
+        ACCEPTED = "accepted", "Accepted"
+        REJECTED = "rejected", "Rejected"
+
+    track = models.ForeignKey(Track, on_delete=models.CASCADE, related_name="rating_proposals")
+    status = models.CharField(max_length=8, choices=Status, default=Status.OPEN)
+    old_valence = models.FloatField()
+    old_arousal = models.FloatField()
+    valence = models.FloatField()
+    arousal = models.FloatField()
+    listeners = models.PositiveIntegerField(help_text="people who spoke; never fewer than ten")
+    wrong_mood_percent = models.PositiveSmallIntegerField(help_text="share of “wrong mood”, to the nearest ten")
+    created_at = models.DateTimeField(help_text="when it was computed last")
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """One open proposal for each track, on the plane."""
+
+        constraints = [
+            models.UniqueConstraint(fields=["track"], condition=models.Q(status="open"), name="proposal_one_open"),
+            models.CheckConstraint(
+                condition=models.Q(valence__range=(0, 1), arousal__range=(0, 1)), name="proposal_on_the_plane"
+            ),
+            models.CheckConstraint(condition=models.Q(listeners__gte=LISTENERS), name="proposal_of_many"),
+        ]
+
+    def __str__(self) -> str:
+        return f"proposal {self.pk} for track {self.track_id}"
+
+
+class RatingChange(models.Model):
+    """Write down that a rating was changed. Rows are only ever added; who accepted it stands in the audit log."""
+
+    track = models.ForeignKey(Track, on_delete=models.CASCADE, related_name="rating_changes")
+    proposal = models.OneToOneField(RatingProposal, on_delete=models.CASCADE, related_name="change")
+    old_valence = models.FloatField()
+    old_arousal = models.FloatField()
+    new_valence = models.FloatField()
+    new_arousal = models.FloatField()
+    old_rated_by = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"change {self.pk} of track {self.track_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Add the row. Raises TypeError for a change of one that exists: a record that can change proves nothing."""
+        if not self._state.adding:
+            raise TypeError("rating changes are append-only")
+        super().save(*args, **kwargs)
 
 
 class SetQuerySet(models.QuerySet["RecommendationSet"]):

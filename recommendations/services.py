@@ -35,6 +35,7 @@ from recommendations.models import (
     TrackFeedback,
 )
 from recommendations.planning import plan
+from recommendations.ratings import RATED_BY
 from recommendations.signals import tracks_chosen
 
 logger = structlog.get_logger(__name__)
@@ -258,6 +259,9 @@ def catalogue_import(*, path: Path) -> Imported:
         values = {name: getattr(row, name) for name in fields} | {"genres": list(row.genres)}
         key = track_key(row.title, row.artist)
         track = known.get(key)
+        if track is not None and track.rated_by == RATED_BY:
+            # What people corrected outlives an import, as does their correction at the next start of the site.
+            values = {name: value for name, value in values.items() if name not in {"valence", "arousal", "rated_by"}}
         if track is None:
             created.append(Track(key=key, **values))
         elif any(getattr(track, name) != value for name, value in values.items()):

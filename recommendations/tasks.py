@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from recommendations import services
+from recommendations import ratings, services
 from recommendations.providers.spotify.cache import cache_purge
 
 
@@ -24,3 +24,9 @@ def sets_sweep() -> None:
 def spotify_purge() -> None:
     """Delete what Spotify told us longer ago than we may keep it, also after Spotify was switched off."""
     cache_purge()
+
+
+@shared_task
+def rating_proposals_compute() -> None:
+    """Propose corrections of ratings from what many people said."""
+    ratings.proposals_compute()

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -243,6 +244,11 @@ CELERY_BEAT_SCHEDULE = {
     "exports_sweep": {"task": "privacy.tasks.exports_sweep", "schedule": 60.0, "options": {"expires": 120}},
     "retention_enforce": {"task": "privacy.tasks.retention_enforce", "schedule": 3600.0, "options": {"expires": 3600}},
     "erasures_sweep": {"task": "privacy.tasks.erasures_sweep", "schedule": 60.0, "options": {"expires": 120}},
+    "rating_proposals_compute": {
+        "task": "recommendations.tasks.rating_proposals_compute",
+        "schedule": crontab(hour="3", minute="20"),
+        "options": {"expires": 6 * 3600},
+    },
     "captures_expire": {"task": "emotion.tasks.captures_expire", "schedule": 300.0, "options": {"expires": 600}},
 }
 
