@@ -206,6 +206,12 @@ _MESSAGES: dict[str, UserMessage] = {
         "It is neither a copy from here nor a CSV export from Daylio. Nothing was brought in.",
         "Choose the ZIP file from here, or the CSV file that Daylio exports.",
     ),
+    "reason_too_short": UserMessage(
+        "That is no reason yet", "The person whose readings you open will read it.", "Say in a sentence why."
+    ),
+    "glass_whole": UserMessage(
+        "These readings are closed", "Nobody sees another person's readings.", "Break the glass with a reason first."
+    ),
     # Advice that goes with a reading (codes of ml.quality).
     "advice.dark": UserMessage("", "The picture is dark. More light on your face makes the reading surer."),
     "advice.bright": UserMessage("", "The picture is very bright. Turn a little away from the light."),

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db.models import QuerySet
 
-from privacy.models import ErasureRequest
+from privacy.models import ErasureRequest, RightsRequest
 from privacy.registry import Basis, DataCategory, Table, excuse, register
 from privacy.subjects import Subject
 
 OUR_NUMBER = "a row number of ours"
 WORKING = "how our workers share the work; nothing about you"
+
+
+def _rights_requests(subject: Subject) -> QuerySet[RightsRequest]:
+    return RightsRequest.objects.filter(email__in=subject.emails)
+
+
+def _rights_requests_erase(subject: Subject) -> None:
+    """Forget who asked; that somebody did, and was answered in time, stays."""
+    _rights_requests(subject).update(email="", outcome="")
 
 
 def _erasures_erase(subject: Subject) -> None:
@@ -58,6 +68,45 @@ def register_all() -> None:
                     created="",
                     fields=("limit_sensitive", "keep_pictures_days", "reminded_at"),
                     withheld={"id": OUR_NUMBER, "user": "you"},
+                ),
+            ),
+        )
+    )
+    register(
+        DataCategory(
+            name="rights_requests",
+            label="Requests that you sent by mail",
+            why="So that they are answered in time, and we can show that they were.",
+            basis=Basis.DUTY,
+            retention="Three years after they were answered; your address goes with your account.",
+            seen_by="You, and the administrators of this site.",
+            with_account=True,
+            tables=(
+                Table(
+                    model="privacy.RightsRequest",
+                    rows=_rights_requests,
+                    created="",
+                    fields=("email", "right", "law", "received_on", "due_on", "closed_on", "outcome"),
+                    withheld={"id": OUR_NUMBER, "alarmed_on": "when we reminded ourselves"},
+                ),
+            ),
+            erase=_rights_requests_erase,
+        )
+    )
+    register(
+        DataCategory(
+            name="break_glass",
+            label="When an administrator looked at your readings, and why",
+            why="So that nobody looks without a reason, and you know.",
+            basis=Basis.INTEREST,
+            retention="Until you delete your account; the audit log then speaks of nobody.",
+            seen_by="You, and the administrators of this site.",
+            with_account=True,
+            tables=(
+                Table(
+                    model="privacy.BreakGlass",
+                    fields=("reason", "created_at", "expires_at"),
+                    withheld={"id": OUR_NUMBER, "user": "you", "actor": "somebody else"},
                 ),
             ),
         )

@@ -245,3 +245,60 @@ class PrivacyPreference(models.Model):
 
     def __str__(self) -> str:
         return f"privacy preference {self.pk}"
+
+
+class RightsRequest(models.Model):
+    """Note one request for a right that came by mail, with the clock of the law that it falls under."""
+
+    class Law(models.TextChoices):
+        """List the laws whose clocks differ."""
+
+        GDPR = "gdpr", "GDPR: one month"
+        CCPA = "ccpa", "CCPA: 45 days"
+
+    class Right(models.TextChoices):
+        """List what people ask for."""
+
+        ACCESS = "access", "Know or get a copy"
+        ERASURE = "erasure", "Delete"
+        CORRECTION = "correction", "Correct"
+        OBJECTION = "objection", "Object or restrict"
+        OTHER = "other", "Something else"
+
+    email = models.EmailField(blank=True, help_text="who wrote; emptied when the person's account is erased")
+    right = models.CharField(max_length=16, choices=Right)
+    law = models.CharField(max_length=8, choices=Law, default=Law.GDPR)
+    received_on = models.DateField()
+    due_on = models.DateField(editable=False, help_text="computed from the law and the day it came")
+    closed_on = models.DateField(null=True, blank=True)
+    outcome = models.CharField(max_length=300, blank=True, help_text="what was done; no personal data")
+    alarmed_on = models.DateField(null=True, editable=False, help_text="when the operator was told that it is due")
+
+    class Meta:
+        """Show what is due first."""
+
+        ordering = ["due_on", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(closed_on=None) | models.Q(closed_on__gte=models.F("received_on")),
+                name="rights_closed_after_received",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"request {self.pk}"
+
+
+class BreakGlass(models.Model):
+    """Let one administrator see one person's readings for a short time, for a reason that the person is told."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="glass_broken")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="glass_broken_by"
+    )
+    reason = models.CharField(max_length=500)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"break-glass {self.pk}"

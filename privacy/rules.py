@@ -16,6 +16,7 @@ from privacy.exports import exports_expire, exports_past_term
 from privacy.models import DataExport, ErasureRequest
 from privacy.places import mail_files
 from privacy.registry import RetentionRule, register_rule
+from privacy.rights import KEPT, requests_past_term
 
 EXPORT_ROWS = datetime.timedelta(days=30)
 ERASURE_ROWS = datetime.timedelta(days=365)
@@ -91,6 +92,15 @@ def register_all() -> None:
             term=f"{settings.TOMBSTONE_DAYS} days, which is longer than any backup may be kept",
             due=lambda: len(_tombstones()),
             apply=lambda: _unlink(_tombstones()),
+        )
+    )
+    register_rule(
+        rule(
+            name="rights_requests",
+            what="Requests that came by mail",
+            term=f"{KEPT.days // 365} years after they were answered",
+            due=lambda: requests_past_term().count(),
+            apply=lambda: requests_past_term().delete()[0],
         )
     )
     register_rule(

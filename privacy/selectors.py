@@ -124,7 +124,8 @@ class Held:
 def held(*, user: Any) -> list[Held]:
     """Return what is held of a person now, in every category that has something to count."""
     subject = Subject.of(user)
-    return [_held(category, subject) for category in categories() if category.tables]
+    found = [_held(category, subject) for category in categories() if category.tables]
+    return sorted(found, key=lambda item: item.count == 0)
 
 
 def _held(category: DataCategory, subject: Subject) -> Held:

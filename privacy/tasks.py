@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 
-from privacy import erasure, exports, retention
+from privacy import erasure, exports, retention, rights
 from privacy.models import ErasureRequest
 
 logger = structlog.get_logger(__name__)
@@ -51,3 +51,9 @@ def exports_sweep() -> None:
 def retention_enforce() -> None:
     """Delete what has passed its term."""
     retention.retention_enforce()
+
+
+@shared_task
+def rights_alarm() -> None:
+    """Tell the operator of requests that are about to be due."""
+    rights.rights_alarm()

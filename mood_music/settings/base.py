@@ -242,6 +242,7 @@ CELERY_BEAT_SCHEDULE = {
     "captures_sweep": {"task": "emotion.tasks.captures_sweep", "schedule": 10.0, "options": {"expires": 30}},
     "sets_sweep": {"task": "recommendations.tasks.sets_sweep", "schedule": 20.0, "options": {"expires": 60}},
     "exports_sweep": {"task": "privacy.tasks.exports_sweep", "schedule": 60.0, "options": {"expires": 120}},
+    "rights_alarm": {"task": "privacy.tasks.rights_alarm", "schedule": 3600.0, "options": {"expires": 3600}},
     "retention_enforce": {"task": "privacy.tasks.retention_enforce", "schedule": 3600.0, "options": {"expires": 3600}},
     "erasures_sweep": {"task": "privacy.tasks.erasures_sweep", "schedule": 60.0, "options": {"expires": 120}},
     "rating_proposals_compute": {

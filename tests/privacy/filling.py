@@ -29,6 +29,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "emotion.Capture": {"status": Capture.Status.PENDING, "claim_token": None, "mode": ""},
     "privacy.ErasureRequest": {"status": "done", "identifiers": {}, "scope": "music"},
     "recommendations.ListeningSession": {"status": "active", "ended_at": None},
+    "privacy.RightsRequest": {"closed_on": None, "email": lambda user: user.email},
     "privacy.DataExport": {"status": "ready"},
     "privacy.ConsentRecord": {"purpose": "store_history", "granted": True},
 }
@@ -63,7 +64,9 @@ class Filler:
 
     def _create(self, model: type[models.Model]) -> models.Model:
         values = {f.attname: self._value(f) for f in model._meta.concrete_fields if not f.primary_key}
-        return model._default_manager.create(**values | VALUES.get(model._meta.label, {}))
+        given = VALUES.get(model._meta.label, {}).items()
+        values |= {name: value(self.user) if callable(value) else value for name, value in given}
+        return model._default_manager.create(**values)
 
     def _only(self, model: type[models.Model]) -> models.Model | None:
         """Return the row that the person has already, where she can have but one."""
