@@ -69,6 +69,6 @@ train: venv ## Train the expression network on DATA, a folder or file in FER2013
 	@test -n "$(DATA)" || { echo "Say where the data are: make train DATA=path/to/fer2013"; exit 1; }
 	$(BIN)/python -m ml train --data "$(DATA)"
 
-model-card: venv ## Write docs/model-card.md from the figures that lie beside the network
-	$(BIN)/python -m ml card > docs/model-card.md.part
+model-card: dev ## Write docs/model-card.md and its pictures from the figures that lie beside the network
+	$(BIN)/python -m ml card --figures docs/images > docs/model-card.md.part
 	mv docs/model-card.md.part docs/model-card.md

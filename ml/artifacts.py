@@ -6,7 +6,8 @@ An artifact is a folder of three files:
 * `card.json`: how it was made and what it measured, see `training.py`;
 * `manifest.json`: format version, sizes and SHA-256 of the other two.
 
-Format 1 (2026-11): two heads, "emotion" and "original"; temperatures in the card.
+Format 1 (2026-11): two heads, "emotion" and "original"; temperatures in the card, and, where it has been fitted, the
+confidence from which a reading is sure.
 """
 
 from __future__ import annotations
@@ -57,12 +58,30 @@ def save(model: keras.Model, card: dict[str, Any], folder: Path) -> Artifact:
     with tempfile.TemporaryDirectory(dir=folder, prefix="write-") as scratch_name:
         scratch = Path(scratch_name)
         model.save(scratch / "model.keras", include_optimizer=False)
-        (scratch / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
-        files = {n: {"sha256": _sha256(scratch / n), "bytes": (scratch / n).stat().st_size} for n in FILES}
-        (scratch / "manifest.json").write_text(json.dumps({"format": FORMAT, "files": files}, indent=2) + "\n")
+        _seal(scratch, card)
         for name in (*FILES, "manifest.json"):
             (scratch / name).replace(folder / name)
     return check(folder)
+
+
+def amend(folder: Path, facts: dict[str, Any]) -> Artifact:
+    """Add facts to the card of a checked artifact, or replace them; the network and its version stay as they are."""
+    card = {**check(folder).card, **facts}
+    with tempfile.TemporaryDirectory(dir=folder, prefix="write-") as scratch_name:
+        scratch = Path(scratch_name)
+        shutil.copyfile(folder / "model.keras", scratch / "model.keras")
+        _seal(scratch, card)
+        check(scratch)
+        for name in ("card.json", "manifest.json"):
+            (scratch / name).replace(folder / name)
+    return check(folder)
+
+
+def _seal(folder: Path, card: dict[str, Any]) -> None:
+    """Write the card and the manifest beside a network."""
+    (folder / "card.json").write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n")
+    files = {n: {"sha256": _sha256(folder / n), "bytes": (folder / n).stat().st_size} for n in FILES}
+    (folder / "manifest.json").write_text(json.dumps({"format": FORMAT, "files": files}, indent=2) + "\n")
 
 
 def check(folder: Path) -> Artifact:
@@ -85,8 +104,13 @@ def check(folder: Path) -> Artifact:
     if not isinstance(card.get("name"), str) or not NAME.fullmatch(card["name"]):
         raise ArtifactError(f"{folder}: card.json names no network")
     temperatures = card.get("temperatures")
-    if not isinstance(temperatures, dict) or not all(_is_temperature(temperatures.get(head)) for head in HEADS):
+    if not isinstance(temperatures, dict) or not all(_is_positive(temperatures.get(head)) for head in HEADS):
         raise ArtifactError(f"{folder}: card.json needs a temperature above 0 for each of {', '.join(HEADS)}")
+    sure = card.get("sure", {"confidence": 0.5})
+    if not isinstance(sure, dict) or not _is_positive(sure.get("confidence")) or sure["confidence"] >= 1:
+        raise ArtifactError(
+            f"{folder}: the confidence from which card.json calls a reading sure is not between 0 and 1"
+        )
     return Artifact(folder, card, f"{card['name']}-{entries['model.keras']['sha256'][:8]}")
 
 
@@ -100,7 +124,7 @@ def _read_json(folder: Path, name: str) -> dict[str, Any]:
     return content
 
 
-def _is_temperature(value: object) -> bool:
+def _is_positive(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and value > 0
 
 

@@ -1,4 +1,8 @@
-"""Fit the temperature that makes confidence mean what it says (Guo et al. 2017, arXiv:1706.04599)."""
+"""Fit the temperature that makes confidence mean what it says (Guo et al. 2017, arXiv:1706.04599).
+
+And the confidence from which a reading counts as sure (selective prediction; Geifman & El-Yaniv 2017,
+arXiv:1705.08500): the one that the chosen share of faces reaches. Both are fitted on held-out rows, each on its own.
+"""
 
 from __future__ import annotations
 
@@ -33,3 +37,8 @@ def fit_temperature(logits: npt.NDArray[np.floating], truth: npt.NDArray[np.intp
         else:
             low = left
     return float(np.exp((low + high) / 2))
+
+
+def fit_sure_confidence(probabilities: npt.NDArray[np.float64], coverage: float) -> float:
+    """Return the confidence that the share `coverage` of the held-out rows (n, k) reaches, between 0 and 1."""
+    return float(np.quantile(probabilities.max(axis=1), 1 - coverage))

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from ml import artifacts
 from ml.calibration import softmax
+from ml.quality import SURE_CONFIDENCE
 
 Network: TypeAlias = Callable[[npt.NDArray[np.float32]], Mapping[str, Any]]
 """Turn faces, float32 (n, height, width, 1), into logits "emotion" (n, 8) and "original" (n, 7)."""
@@ -49,16 +50,27 @@ def logits_of(
 
 
 class Classifier:
-    """Hold a loaded network with its temperatures. One per process: loading costs seconds, reading milliseconds."""
+    """Hold a loaded network with its temperatures. One per process: loading costs seconds, reading milliseconds.
 
-    def __init__(self, model: keras.Model, temperatures: Mapping[str, float], version: str) -> None:
+    `sure_confidence` is the confidence from which its readings may be stated plainly.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        temperatures: Mapping[str, float],
+        version: str,
+        sure_confidence: float = SURE_CONFIDENCE,
+    ) -> None:
         self.network, self.temperatures, self.version = compiled(model), temperatures, version
+        self.sure_confidence = sure_confidence
 
     @classmethod
     def load(cls, folder: Path = artifacts.DEFAULT) -> Classifier:
         """Load a checked artifact. Raises ArtifactError."""
         artifact, model = artifacts.load(folder)
-        return cls(model, artifact.card["temperatures"], artifact.version)
+        enough = artifact.card.get("sure", {}).get("confidence", SURE_CONFIDENCE)
+        return cls(model, artifact.card["temperatures"], artifact.version, enough)
 
     def probabilities(self, faces: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         """Return calibrated probabilities (n, 8) and (n, 7) of grey faces, uint8 (n, 48, 48)."""

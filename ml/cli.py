@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ml import artifacts, card
-from ml.datasets import USAGES
+from ml import artifacts, card, datasets
+from ml.datasets import USAGES, FerRows
 from ml.errors import DatasetError, MlError
 
 # Modules that import TensorFlow are imported by the commands that need them: --help and errors answer at once.
@@ -66,12 +66,18 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
-def _evaluate(options: argparse.Namespace) -> int:
-    from ml import datasets, evaluation
-
+def _rows(options: argparse.Namespace) -> FerRows:
     rows = datasets.load(options.data, options.usage)
     if not len(rows):
         raise DatasetError(f"{options.data} holds no {options.usage} rows")
+    return rows
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from ml import evaluation, groups
+
+    rows = _rows(options)
+    members = None if options.groups is None else groups.load(options.groups, len(rows))
     artifacts.check(options.artifact)
     from ml.classifier import Classifier
 
@@ -82,6 +88,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     measured = evaluation.measure(classifier, rows, repeated).as_dict()
     reports = measured.pop("reports")
     document = {"model_version": classifier.version, "usage": options.usage, **reports, **measured}
+    if members is not None:
+        document["groups"] = groups.measure(classifier, rows, members)
     if options.json:
         _print_json(document)
     else:
@@ -89,8 +97,35 @@ def _evaluate(options: argparse.Namespace) -> int:
         if measured["without_near_duplicates"] is not None:
             print(f"\nWithout the {measured['near_duplicates_of_training']} rows that Training nearly repeats\n")
             print(card.summary(measured["without_near_duplicates"]))
+        print(f"\n{card.sureness(measured['sure'])}")
         for name, report in reports.items():
             print(f"\n{name}\n\n{card.confusion(report)}")
+        for name, lines in document.get("groups", {}).items():
+            print(f"\n{name} by group, with 95 % intervals\n\n{card.by_group(lines)}")
+    return 0
+
+
+def _robustness(options: argparse.Namespace) -> int:
+    rows = _rows(options)
+    artifacts.check(options.artifact)
+    from ml import robustness
+    from ml.classifier import Classifier
+
+    classifier = Classifier.load(options.artifact)
+    found = {"model_version": classifier.version, "usage": options.usage, **robustness.measure(classifier, rows)}
+    if options.json:
+        _print_json(found)
+    else:
+        print(f"{classifier.version} on {options.usage}\n\n{card.robustness(found)}")
+    return 0
+
+
+def _measure(options: argparse.Namespace) -> int:
+    artifacts.check(options.artifact)
+    from ml.training import measure_again
+
+    artifact = measure_again(options.artifact, options.data)
+    print(f"the card of {artifact.version} in {artifact.folder} holds new figures")
     return 0
 
 
@@ -120,7 +155,16 @@ def _predict(options: argparse.Namespace) -> int:
 
 
 def _card(options: argparse.Namespace) -> int:
-    print(card.markdown(artifacts.check(options.artifact)), end="")
+    artifact = artifacts.check(options.artifact)
+    if options.figures is None:
+        print(card.markdown(artifact), end="")
+        return 0
+    from ml import figures
+
+    drawn = figures.draw(artifact, options.figures)
+    print(
+        card.markdown(artifact, {name: f"{options.figures.name}/{path.name}" for name, path in drawn.items()}), end=""
+    )
     return 0
 
 
@@ -132,17 +176,28 @@ def parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="measure an artifact on rows of FER2013")
     evaluate.add_argument("--data", **_DATA)
     evaluate.add_argument("--usage", choices=USAGES, default="PublicTest")
+    evaluate.add_argument("--groups", type=Path, metavar="CSV",
+                          help="figures by group: columns row (from 0, within the usage) and group")  # fmt: skip
     evaluate.set_defaults(call=_evaluate)
+    robustness = commands.add_parser("robustness", help="measure an artifact on spoiled faces: dark, blurred, covered")
+    robustness.add_argument("--data", **_DATA)
+    robustness.add_argument("--usage", choices=USAGES, default="PublicTest")
+    robustness.set_defaults(call=_robustness)
+    measure = commands.add_parser("measure", help="calibrate and measure an artifact anew and keep it in its card")
+    measure.add_argument("--data", **_DATA)
+    measure.set_defaults(call=_measure)
     predict = commands.add_parser("predict", help="read the expressions in photos")
     predict.add_argument("images", nargs="+", metavar="IMAGE",
                          help="JPEG, PNG or WebP files, or - to read their paths from standard input")  # fmt: skip
     predict.set_defaults(call=_predict)
     show = commands.add_parser("card", help="print an artifact's model card as Markdown")
+    show.add_argument("--figures", type=Path, metavar="DIR",
+                      help="draw curves, confusion and reliability there as PNG and show them")  # fmt: skip
     show.set_defaults(call=_card)
-    for command in (evaluate, predict, show):
+    for command in (evaluate, robustness, measure, predict, show):
         command.add_argument("--artifact", type=Path, default=artifacts.DEFAULT, metavar="DIR",
                              help="folder of the artifact, if not the one that ships with the project")  # fmt: skip
-    for command in (evaluate, predict):
+    for command in (evaluate, robustness, predict):
         command.add_argument("--json", action="store_true", help="print JSON and nothing else")
     return top
 

@@ -69,6 +69,6 @@ class Pipeline:
             arousal=place.arousal,
             valence_sd=place.valence_sd,
             arousal_sd=place.arousal_sd,
-            sure=is_sure(scores[dominant], quality),
+            sure=is_sure(scores[dominant], quality, self.classifier.sure_confidence),
             model_version=self.classifier.version,
         )

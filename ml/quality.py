@@ -33,7 +33,8 @@ NOSE_LENGTH = 0.55
 SEVERE = frozenset({Advice.DARK, Advice.BLURRED, Advice.SMALL_FACE})
 """Faults that make a reading unreliable however confident the network is."""
 SURE_CONFIDENCE = 0.5
-"""Calibrated confidence from which a reading is stated plainly: one emotion outweighs all others together."""
+"""Calibrated confidence from which a reading is stated plainly where the artifact names none of its own: one emotion
+outweighs all others together."""
 
 
 def assess(face: npt.NDArray[np.uint8], detection: FaceDetection, faces_in_picture: int) -> Quality:
@@ -53,9 +54,9 @@ def assess(face: npt.NDArray[np.uint8], detection: FaceDetection, faces_in_pictu
     return Quality(brightness, sharp, size, roll(detection.landmarks), turned_by, advice)
 
 
-def is_sure(confidence: float, quality: Quality) -> bool:
-    """Say whether a reading may be stated plainly: confident enough, and without a severe fault."""
-    return confidence >= SURE_CONFIDENCE and SEVERE.isdisjoint(quality.advice)
+def is_sure(confidence: float, quality: Quality, enough: float = SURE_CONFIDENCE) -> bool:
+    """Say whether a reading may be stated plainly: its confidence is `enough`, and the face has no severe fault."""
+    return confidence >= enough and SEVERE.isdisjoint(quality.advice)
 
 
 def sharpness(face: npt.NDArray[np.uint8]) -> float:

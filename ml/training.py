@@ -12,7 +12,8 @@ complete epoch), `log.csv` (one line an epoch) and, at the end, `artifact/`. The
 A run may start from an artifact's weights, with a lower learning rate, to learn what a stronger augmentation shows.
 
 Rows of Training that show nearly the same picture as a row of a test usage in the folder are dropped.
-Validation rows are a part of Training (near-duplicates on one side); they fit the temperatures and draw the curve.
+Validation rows are a part of Training (near-duplicates on one side); they draw the curve, and fit the temperatures and
+the rule for "not sure" (see `measuring.py`).
 No epoch is selected: the last averaged weights are taken. Test rows are read once, after training, for the card.
 """
 
@@ -37,11 +38,10 @@ import numpy.typing as npt
 import tensorflow as tf
 from tqdm import tqdm
 
-from ml import artifacts, datasets, evaluation
+from ml import artifacts, datasets, measuring
 from ml.architecture import ArchitectureConfig, build
 from ml.augmentation import AugmentationConfig, augment
-from ml.calibration import fit_temperature
-from ml.classifier import Classifier, compiled, logits_of
+from ml.classifier import compiled, logits_of
 from ml.errors import ArtifactError, DatasetError, TrainingCancelled
 from ml.types import EMOTIONS, FER_LABELS
 
@@ -120,6 +120,42 @@ def epoch_rows(targets: npt.NDArray[np.float32], config: TrainingConfig, epoch: 
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Divide the Training rows: those to learn from with their targets, and those held back. `counts` says how many."""
+
+    train: datasets.FerRows
+    targets: npt.NDArray[np.float32]
+    validation: datasets.FerRows
+    digest: str
+    counts: dict[str, int]
+
+
+def split(data: Path, config: TrainingConfig) -> Split:
+    """Read and divide the Training rows; the same data and configuration give the same parts. Raises DatasetError."""
+    training = datasets.load(data, "Training")
+    digest = datasets.digest(training)
+    if config.limit:
+        training = training.take(np.arange(min(config.limit, len(training))))
+    usable, targets = datasets.vote_distribution(training.votes)
+    dropped = np.zeros(len(training), bool)
+    for usage in ("PublicTest", "PrivateTest"):
+        test = datasets.load(data, usage)
+        if len(test):
+            dropped[[row for row, _ in datasets.near_duplicates(training.images, test.images)]] = True
+    keep = np.flatnonzero(usable & ~dropped)
+    held = datasets.split_groups(training.images[keep], config.validation_fraction, config.seed)
+    train, validation = training.take(keep[~held]), training.take(keep[held])
+    counts = {
+        "training_rows": len(training),
+        "unusable_votes": int((~usable).sum()),
+        "near_duplicates_of_test_rows": int(dropped.sum()),
+        "trained_on": len(train),
+        "validation": len(validation),
+    }
+    return Split(train, targets[keep[~held]], validation, digest, counts)
+
+
 class Trainer:
     """Run one training folder from wherever it stands to its end."""
 
@@ -135,30 +171,12 @@ class Trainer:
         if start:
             config = replace(config, start=artifacts.check(start).version)
         self.data, self.run, self.config = data, run, config
-        training = datasets.load(data, "Training")
-        self.digest = datasets.digest(training)
-        if config.limit:
-            training = training.take(np.arange(min(config.limit, len(training))))
-        usable, targets = datasets.vote_distribution(training.votes)
-        dropped = np.zeros(len(training), bool)
-        for usage in ("PublicTest", "PrivateTest"):
-            test = datasets.load(data, usage)
-            if len(test):
-                dropped[[row for row, _ in datasets.near_duplicates(training.images, test.images)]] = True
-        keep = np.flatnonzero(usable & ~dropped)
-        if len(keep) < 2 * config.batch_size:
-            raise DatasetError(f"only {len(keep)} usable Training rows: not enough to train on")
+        rows = split(data, config)
+        self.train, self.train_targets, self.validation = rows.train, rows.targets, rows.validation
+        self.digest, self.counts = rows.digest, rows.counts
+        if len(self.train) + len(self.validation) < 2 * config.batch_size or not len(self.validation):
+            raise DatasetError(f"only {len(self.train)} usable Training rows: not enough to train on")
         source = None if start is None else self._source(start)
-        held = datasets.split_groups(training.images[keep], config.validation_fraction, config.seed)
-        self.train, self.train_targets = training.take(keep[~held]), targets[keep[~held]]
-        self.validation = training.take(keep[held])
-        self.counts = {
-            "training_rows": len(training),
-            "unusable_votes": int((~usable).sum()),
-            "near_duplicates_of_test_rows": int(dropped.sum()),
-            "trained_on": len(self.train),
-            "validation": len(self.validation),
-        }
         keras.utils.set_random_seed(config.seed)
         keras.config.set_dtype_policy(config.precision)
         try:
@@ -317,20 +335,7 @@ class Trainer:
         # The artifact is float32 whatever the training precision was.
         final = build(self.config.architecture)
         final.set_weights(self.average.get_weights())
-        emotion, original = logits_of(compiled(final), self.validation.images)
-        chosen, winner = datasets.single_highest(self.validation.votes, len(EMOTIONS))
-        temperatures = {
-            "emotion": fit_temperature(emotion[chosen], winner[chosen]),
-            "original": fit_temperature(original, self.validation.labels.astype(np.intp)),
-        }
-        classifier = Classifier(final, temperatures, self.config.name)
-        figures, unseen = {}, {}
-        images = datasets.load(self.data, "Training").images
-        for usage in ("PublicTest", "PrivateTest"):
-            rows = datasets.load(self.data, usage)
-            if len(rows):
-                measured = evaluation.measure(classifier, rows, evaluation.repeats(rows.images, images)).as_dict()
-                figures[usage], unseen[usage] = measured["reports"], measured["without_near_duplicates"]
+        facts = measuring.facts(final, self.config.name, self.validation, self.data, self.config.seed)
         with (self.run / "log.csv").open(newline="") as file:
             history = list(csv.DictReader(file))
         card: dict[str, Any] = {
@@ -343,12 +348,28 @@ class Trainer:
             "config": asdict(self.config),
             "parameters": int(final.count_params()),
             "data": {"sets": "FER2013 with FER+ votes", "training_sha256": self.digest, **self.counts},
-            "temperatures": temperatures,
-            "evaluation": figures,
-            "evaluation_without_near_duplicates": unseen,
+            **facts,
             "history": history,
         }  # fmt: skip
         return artifacts.save(final, card, self.run / "artifact")
+
+
+def measure_again(folder: Path, data: Path) -> artifacts.Artifact:
+    """Calibrate and measure a trained artifact anew on its own held-out rows and the test rows, and amend its card.
+
+    Raises ArtifactError when its card does not tell how it was trained, or tells of other data.
+    """
+    artifact, model = artifacts.load(folder)
+    made = artifact.card.get("config", {})
+    try:
+        config = TrainingConfig(**{key: made[key] for key in ("seed", "validation_fraction", "limit")})
+        digest = artifact.card["data"]["training_sha256"]
+    except KeyError as error:
+        raise ArtifactError(f"{folder}: card.json does not tell how the network was trained") from error
+    rows = split(data, config)
+    if rows.digest != digest:
+        raise ArtifactError(f"{folder}: the network was trained on other rows than those in {data}")
+    return artifacts.amend(folder, measuring.facts(model, artifact.card["name"], rows.validation, data, config.seed))
 
 
 def _read_facts(path: Path) -> dict[str, Any]:

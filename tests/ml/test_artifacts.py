@@ -41,6 +41,33 @@ def test_saving_leaves_three_files_and_no_scraps(artifact):
     assert sorted(path.name for path in artifact.iterdir()) == ["card.json", "manifest.json", "model.keras"]
 
 
+def test_facts_are_added_to_a_card_without_touching_the_network(artifact):
+    before = artifacts.check(artifact)
+    network = (artifact / "model.keras").read_bytes()
+    after = artifacts.amend(artifact, {"temperatures": {"emotion": 2.0, "original": 1.0}, "sure": {"confidence": 0.6}})
+    assert after.version == before.version
+    assert after.card == {
+        **before.card, "temperatures": {"emotion": 2.0, "original": 1.0}, "sure": {"confidence": 0.6}
+    }  # fmt: skip
+    assert (artifact / "model.keras").read_bytes() == network
+    assert sorted(path.name for path in artifact.iterdir()) == ["card.json", "manifest.json", "model.keras"]
+
+
+def test_facts_that_make_no_artifact_are_refused_and_leave_it_whole(artifact):
+    before = artifacts.check(artifact)
+    with pytest.raises(ArtifactError, match="temperature"):
+        artifacts.amend(artifact, {"temperatures": {"emotion": 0, "original": 1.0}})
+    assert artifacts.check(artifact) == before
+
+
+@pytest.mark.parametrize("sure", [{"confidence": 0}, {"confidence": 1.0}, {"confidence": "0.5"}, {}, 0.5])
+def test_a_confidence_that_is_none_is_refused(artifact, sure):
+    change(artifact, "card.json", sure=sure)
+    resign(artifact)
+    with pytest.raises(ArtifactError, match="calls a reading sure"):
+        artifacts.check(artifact)
+
+
 @pytest.mark.parametrize("name", ["model.keras", "card.json"])
 def test_one_changed_byte_is_noticed(artifact, name):
     data = bytearray((artifact / name).read_bytes())

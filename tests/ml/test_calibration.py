@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ml.calibration import fit_temperature, softmax
+from ml.calibration import fit_sure_confidence, fit_temperature, softmax
 from ml.evaluation import expected_calibration_error
 
 
@@ -28,3 +28,10 @@ def test_the_temperature_that_made_the_labels_is_found_again(true_temperature):
     fitted = softmax(logits, found)
     error = expected_calibration_error(fitted.max(axis=1), fitted.argmax(axis=1) == truth)
     assert error < 0.02
+
+
+def test_the_sure_confidence_is_what_the_wanted_share_reaches():
+    highest = np.linspace(0.3, 0.99, 100)
+    scores = np.stack([highest, 1 - highest], axis=1)
+    enough = fit_sure_confidence(scores, 0.8)
+    assert (scores.max(axis=1) >= enough).mean() == 0.8

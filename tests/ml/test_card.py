@@ -1,10 +1,12 @@
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from ml.artifacts import Artifact
 from ml.card import markdown, table
 from ml.errors import ArtifactError
+from ml.figures import draw
 
 
 @pytest.fixture
@@ -12,7 +14,14 @@ def artifact(tmp_path):
     report = {
         "n": 3, "accuracy": 2 / 3, "macro_f1": 0.5, "ece": 0.1, "classes": ["joy", "fear"],
         "recall": {"joy": 1.0, "fear": None}, "confusion": [[2, 0], [1, 0]],
+        "reliability": [[3, 0.7, 0.6]],
     }  # fmt: skip
+    rule = {"confidence": 0.61, "temperature_rows": 12, "confidence_rows": 13, "wanted_coverage": 0.8}
+    sure = {
+        "confidence": 0.61, "n": 3, "coverage": 1.0, "accuracy_when_sure": 2 / 3, "accuracy_at_80": 0.5,
+        "top2_when_not_sure": None,
+    }  # fmt: skip
+    spoiled = {"name": "fog", "moderate": False, "accuracy": 0.5, "loss": 16.6667, "ece": 0.2}
     card = {
         "name": "tiny-face",
         "created": "2026-01-02T03:04:05+00:00",
@@ -25,7 +34,18 @@ def artifact(tmp_path):
         "temperatures": {"emotion": 1.25, "original": 1.0},
         "evaluation": {"PublicTest": {"FER+8": report}},
         "evaluation_without_near_duplicates": {"PublicTest": {"FER+8": {**report, "n": 2}}},
-        "history": [{"epoch": "1", "loss": "2.0"}],
+        "sure": {**rule, "measured": {"PublicTest": sure}},
+        "robustness": {"usage": "PublicTest", "n": 3, "accuracy": 2 / 3, "ece": 0.1, "corruptions": [spoiled]},
+        "history": [
+            {
+                "epoch": "1",
+                "size": "32",
+                "loss": "2.0",
+                "validation_fer_plus_8": "0.5",
+                "validation_fer2013_7": "0.4",
+                "seconds": "9",
+            },
+        ],
     }
     return Artifact(tmp_path, card, "tiny-face-12345678")
 
@@ -46,16 +66,41 @@ def test_the_card_tells_origin_protocols_figures_confusion_and_limits(artifact):
         "| fear | 1 | 0 | no rows |",
         "An expression is not a feeling",
         "no age, gender, skin colour",
-        "| 1 | 2.0 |",
+        "| 1 | 32 | 2.0 |",
+        "from a confidence of 0.610 on",
+        "| sure: accuracy | 66.7 % |",
+        "| not sure: one of the two shown is right | no rows |",
+        "| untouched | 66.67 % |  | 0.100 |",
+        "| fog * | 50.00 % | 16.67 | 0.200 |",
+        "--groups groups.csv",
     ):
         assert words in text
 
 
-def test_a_card_without_near_duplicate_figures_or_history_is_rendered_too(artifact):
-    kept = {k: v for k, v in artifact.card.items() if k not in {"evaluation_without_near_duplicates", "history"}}
-    text = markdown(replace(artifact, card=kept))
-    assert "near-duplicate:" not in text
-    assert "epoch by epoch" not in text
+def test_an_older_card_that_knows_less_is_rendered_too(artifact):
+    later = {"evaluation_without_near_duplicates", "history", "sure", "robustness"}
+    text = markdown(replace(artifact, card={k: v for k, v in artifact.card.items() if k not in later}))
+    for words in ("near-duplicate:", "epoch by epoch", "## When it is not sure", "## Robustness", "!["):
+        assert words not in text
+
+
+def test_the_pictures_are_drawn_from_the_card_and_shown_in_it(artifact, tmp_path):
+    drawn = draw(artifact, tmp_path / "images")
+    first = {name: path.read_bytes() for name, path in drawn.items()}
+    assert set(drawn) == {"curves", "confusion", "reliability"}
+    for path in drawn.values():
+        with Image.open(path) as picture:
+            assert picture.format == "PNG"
+            assert min(picture.size) > 300
+    assert {name: path.read_bytes() for name, path in draw(artifact, tmp_path / "images").items()} == first
+    text = markdown(artifact, {name: f"images/{path.name}" for name, path in drawn.items()})
+    for name in drawn:
+        assert f"](images/model-{name}.png)" in text
+
+
+def test_no_picture_is_drawn_of_figures_that_are_missing(artifact, tmp_path):
+    with pytest.raises(ArtifactError, match="incomplete"):
+        draw(replace(artifact, card={**artifact.card, "evaluation": {}}), tmp_path)
 
 
 @pytest.mark.parametrize("missing", ["data", "config", "evaluation", "command"])

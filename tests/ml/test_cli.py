@@ -39,10 +39,37 @@ def test_evaluate_prints_nothing_but_json_with_every_figure(tiny_data, tiny_arti
     for figures in (document, document["without_near_duplicates"]):
         for protocol, classes in (("FER+8", EMOTIONS), ("FER+7", EMOTIONS[:7]), ("FER2013-7", FER_LABELS)):
             report = figures[protocol]
-            assert set(report) == {"n", "accuracy", "macro_f1", "recall", "ece", "confusion", "classes"}
+            assert set(report) == {
+                "n", "accuracy", "macro_f1", "recall", "ece", "confusion", "classes", "reliability"
+            }  # fmt: skip
             assert set(report["recall"]) == {str(name) for name in classes}
             assert sum(map(sum, report["confusion"])) == report["n"]
     assert [document[name]["n"] for name in ("FER+8", "FER+7", "FER2013-7")] == [24, 21, 24]
+    assert document["sure"]["n"] == 24
+    assert 0 <= document["sure"]["coverage"] <= 1
+    assert "groups" not in document
+
+
+def test_evaluate_prints_every_figure_for_each_group(tiny_data, tiny_artifact, tmp_path, capsys):
+    groups = tmp_path / "groups.csv"
+    groups.write_text("row,group\n" + "".join(f"{row},{'ab'[row % 2]}\n" for row in range(20)))
+    asked = ["evaluate", "--data", str(tiny_data), "--groups", str(groups), "--artifact", str(tiny_artifact)]
+    assert main([*asked, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["groups"]["FER2013-7"]
+    assert [(line["group"], line["n"]) for line in found] == [("a", 10), ("b", 10)]
+    assert main(asked) == 0
+    assert "| a | 10 |" in capsys.readouterr().out
+
+
+def test_robustness_prints_nothing_but_json_or_a_table(tiny_data, tiny_artifact, capsys):
+    answer = run("robustness", "--data", tiny_data, "--json", "--artifact", tiny_artifact)
+    assert answer.returncode == 0, answer.stderr
+    document = json.loads(answer.stdout)
+    assert (document["usage"], document["n"]) == ("PublicTest", 24)
+    for line in document["corruptions"]:
+        assert line["loss"] == pytest.approx(100 * (document["accuracy"] - line["accuracy"]))
+    assert main(["robustness", "--data", str(tiny_data), "--artifact", str(tiny_artifact)]) == 0
+    assert "| mouth covered * |" in capsys.readouterr().out
 
 
 def test_evaluate_prints_tables_for_people(tiny_data, tiny_artifact, capsys):
@@ -62,6 +89,10 @@ def test_evaluate_prints_tables_for_people(tiny_data, tiny_artifact, capsys):
         (["predict", "x.jpg", "--json", "--artifact", "NOWHERE"], "manifest.json cannot be read"),
         (["card", "--artifact", "NOWHERE"], "manifest.json cannot be read"),
         (["card", "--artifact", "ARTIFACT"], "card.json is incomplete"),
+        (["card", "--artifact", "ARTIFACT", "--figures", "RUN"], "card.json is incomplete"),
+        (["evaluate", "--data", "DATA", "--groups", "NOWHERE", "--artifact", "ARTIFACT"], "cannot read"),
+        (["robustness", "--data", "DATA", "--usage", "PrivateTest", "--artifact", "ARTIFACT"], "holds no PrivateTest"),
+        (["measure", "--data", "DATA", "--artifact", "ARTIFACT"], "does not tell how the network was trained"),
         (["train", "--data", "NOWHERE", "--run", "RUN"], "must hold fer2013.csv"),
     ],
 )

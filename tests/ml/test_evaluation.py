@@ -2,12 +2,14 @@ import numpy as np
 import pytest
 
 from ml.datasets import FerRows
-from ml.evaluation import expected_calibration_error, measure, repeats, report
+from ml.evaluation import expected_calibration_error, measure, reliability, repeats, report, selective
 from ml.types import EMOTIONS, FER_LABELS
 
 
 class Fixed:
     """Predict what it was told to."""
+
+    sure_confidence = 0.5
 
     def __init__(self, emotion, original):
         self.answer = np.array(emotion, float), np.array(original, float)
@@ -94,3 +96,22 @@ def test_rows_that_training_repeats_are_counted_and_left_out_of_the_second_figur
 def test_no_rows_are_an_error():
     with pytest.raises(ValueError, match="no rows"):
         measure(Fixed(np.empty((0, 8)), np.empty((0, 7))), rows(np.empty((0, 10)), []))
+
+
+def test_the_rule_for_not_sure_is_measured_by_coverage_and_accuracy():
+    scores = np.array([[0.9, 0.05, 0.05], [0.8, 0.15, 0.05], [0.1, 0.2, 0.7], [0.45, 0.4, 0.15], [0.3, 0.3, 0.4]])
+    found = selective(scores, np.array([0, 1, 2, 1, 2]), 0.7)
+    assert (found.n, found.confidence) == (5, 0.7)
+    assert found.coverage == pytest.approx(3 / 5)
+    assert found.accuracy_when_sure == pytest.approx(2 / 3)
+    assert found.accuracy_at_80 == pytest.approx(2 / 4)
+    assert found.top2_when_not_sure == 1.0
+    assert selective(scores, np.zeros(5, int), 0.95).accuracy_when_sure is None
+    assert selective(scores, np.zeros(5, int), 0.1).top2_when_not_sure is None
+    with pytest.raises(ValueError, match="no rows"):
+        selective(np.empty((0, 3)), np.empty(0, int), 0.5)
+
+
+def test_reliability_tells_of_each_bin_that_has_rows():
+    confidence, correct = np.array([0.9, 0.92, 0.3]), np.array([True, False, True])
+    assert reliability(confidence, correct) == [(1, 0.3, 1.0), (2, pytest.approx(0.91), 0.5)]

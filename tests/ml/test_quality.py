@@ -81,3 +81,5 @@ def test_low_confidence_is_never_sure(face):
     good = assess(face, detection(), 1)
     assert is_sure(quality.SURE_CONFIDENCE, good)
     assert not is_sure(quality.SURE_CONFIDENCE - 0.001, good)
+    assert is_sure(0.3, good, 0.3)
+    assert not is_sure(0.7, good, 0.8)

@@ -6,7 +6,7 @@ import pytest
 
 from ml.architecture import ArchitectureConfig
 from ml.errors import ArtifactError, DatasetError, TrainingCancelled
-from ml.training import Trainer, TrainingConfig, epoch_rows, learning_rate
+from ml.training import Trainer, TrainingConfig, epoch_rows, learning_rate, measure_again
 
 TINY = TrainingConfig(
     name="tiny-face",
@@ -39,6 +39,10 @@ def test_a_run_ends_in_an_artifact_whose_card_tells_how_it_was_made(finished, ti
     assert card["evaluation"]["PublicTest"]["FER2013-7"]["n"] == 24
     assert card["evaluation_without_near_duplicates"]["PublicTest"]["FER2013-7"]["n"] == 24
     assert "PrivateTest" not in card["evaluation"]
+    assert 0 < card["sure"]["confidence"] < 1
+    assert card["sure"]["measured"]["PublicTest"]["n"] == 24
+    assert card["sure"]["temperature_rows"] + card["sure"]["confidence_rows"] == card["data"]["validation"]
+    assert (card["robustness"]["usage"], card["robustness"]["n"]) == ("PublicTest", 24)
     assert str(tiny_data) not in json.dumps(card)
     assert card["git_revision"] == json.loads((run / "run.json").read_text())["git_revision"]
 
@@ -71,6 +75,24 @@ def test_resuming_a_finished_run_trains_nothing_and_writes_the_artifact_again(fi
     assert seen == []
     assert again.card["git_revision"] == "abc123"
     assert again.card["evaluation"] == artifact.card["evaluation"]
+
+
+def test_an_artifact_is_measured_again_as_it_was_at_the_end_of_its_training(finished, tiny_data, tmp_path):
+    from ml import artifacts
+
+    folder = tmp_path / "artifact"
+    artifacts.copy(finished[1].folder, folder)
+    whole = artifacts.check(folder)
+    artifacts.amend(folder, {"temperatures": {"emotion": 9.0, "original": 9.0}, "robustness": {}})
+    again = measure_again(folder, tiny_data)
+    assert (again.card, again.version) == (whole.card, whole.version)
+
+
+def test_an_artifact_is_not_measured_on_data_that_it_was_not_trained_on(finished, tmp_path):
+    from tests.ml.conftest import write_data
+
+    with pytest.raises(ArtifactError, match="trained on other rows"):
+        measure_again(finished[1].folder, write_data(tmp_path / "other", training=160, seed=9))
 
 
 def test_a_run_folder_is_not_overwritten_without_being_asked(finished, tiny_data):

@@ -1,0 +1,77 @@
+"""Measure a trained network for its card: calibration on held-out rows, figures and robustness on the test rows.
+
+Held-out rows are divided in two, near-duplicates on one side: one half fits the temperatures, and on the other half,
+at those temperatures, the confidence is found which four faces in five reach. Below it a reading is not sure: the two
+likeliest emotions are shown, and the person picks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from ml import datasets, evaluation, robustness
+from ml.calibration import fit_sure_confidence, fit_temperature, softmax
+from ml.classifier import Classifier, compiled, logits_of
+from ml.datasets import FerRows
+from ml.errors import DatasetError
+from ml.types import EMOTIONS
+
+SURE_COVERAGE = 0.8
+"""The share of faces that shall get a plain statement."""
+
+
+def facts(model: keras.Model, name: str, held_out: FerRows, data: Path, seed: int) -> dict[str, Any]:
+    """Return what a card says of a network: temperatures, the rule for "not sure", all figures of the test rows.
+
+    Robustness is measured on the first usage that the data folder holds test rows of.
+    """
+    calibration = calibrate(model, held_out, seed)
+    classifier = Classifier(model, calibration["temperatures"], name, calibration["sure"]["confidence"])
+    figures, unseen, sure = {}, {}, {}
+    robust: dict[str, Any] = {}
+    images = datasets.load(data, "Training").images
+    for usage in ("PublicTest", "PrivateTest"):
+        rows = datasets.load(data, usage)
+        if not len(rows):
+            continue
+        measured = evaluation.measure(classifier, rows, evaluation.repeats(rows.images, images)).as_dict()
+        figures[usage], unseen[usage] = measured["reports"], measured["without_near_duplicates"]
+        sure[usage] = measured["sure"]
+        if not robust:
+            robust = {"usage": usage, **robustness.measure(classifier, rows, seed)}
+    return {
+        "temperatures": calibration["temperatures"],
+        "sure": {**calibration["sure"], "measured": sure},
+        "evaluation": figures,
+        "evaluation_without_near_duplicates": unseen,
+        "robustness": robust,
+    }
+
+
+def calibrate(model: keras.Model, held_out: FerRows, seed: int) -> dict[str, Any]:
+    """Return the temperatures fitted on one half of the held-out rows and the sure confidence fitted on the other."""
+    second = datasets.split_groups(held_out.images, 0.5, seed + 1)
+    emotion, original = logits_of(compiled(model), held_out.images)
+    chosen, winner = datasets.single_highest(held_out.votes, len(EMOTIONS))
+    fitting, choosing = chosen & ~second, chosen & second
+    if not fitting.any() or not choosing.any():  # a trial run on a handful of rows: better than no calibration at all
+        fitting = choosing = chosen
+    if not chosen.any():
+        raise DatasetError("no held-out row has a single highest vote: there is nothing to calibrate on")
+    temperature = fit_temperature(emotion[fitting], winner[fitting])
+    return {
+        "temperatures": {
+            "emotion": temperature,
+            "original": fit_temperature(original[fitting], held_out.labels[fitting].astype(np.intp)),
+        },
+        "sure": {
+            "confidence": fit_sure_confidence(softmax(emotion[choosing], temperature), SURE_COVERAGE),
+            "wanted_coverage": SURE_COVERAGE,
+            "temperature_rows": int(fitting.sum()),
+            "confidence_rows": int(choosing.sum()),
+        },
+    }
