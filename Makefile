@@ -5,7 +5,7 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 export CHROMIUM
 
 .DEFAULT_GOAL := help
-.PHONY: help venv dev setup run demo test test-browser test-postgres lint format types layers bench lock train model-card
+.PHONY: help venv dev setup run demo test test-browser test-postgres lint format types layers bench catalogue-plot lock train model-card
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -58,6 +58,9 @@ layers: dev ## Check that each layer imports only from those below it
 bench: dev ## Measure sets at 100,000 tracks, and simulate what learning gains
 	$(BIN)/python -m bench.ranking
 	$(BIN)/python -m bench.learning
+
+catalogue-plot: venv ## Draw how the catalogue covers the plane, and print what it holds; FILE=tracks.csv for another
+	@$(BIN)/python -m scripts.catalogue_plot $(if $(FILE),--file "$(FILE)")
 
 COMPILE := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
 	--no-header --no-emit-index-url --no-emit-find-links

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ COLUMNS = (
     "arousal",
     "rated_by",
 )
+LONGEST = {"title": 300, "artist": 300, "rated_by": 64}
+"""How many letters the database has room for."""
 FIRST_YEAR = 1900
 GRID = 4
 """Cells per axis in which the coverage of the plane is counted."""
@@ -218,14 +221,19 @@ def read_catalogue(path: Path) -> list[CatalogueTrack]:
     value does not fit its column, or a recording is listed twice; OSError when the file cannot be opened.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, strict=True)
-        try:
-            columns = tuple(reader.fieldnames or ())
-            if sorted(columns) != sorted(COLUMNS):
-                raise CatalogueError([f"line 1: the columns must be {', '.join(COLUMNS)}"])
-            rows = [(reader.line_num, row) for row in reader]
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise CatalogueError([f"after line {reader.line_num}: not CSV in UTF-8: {error}"]) from error
+        return parse_catalogue(file)
+
+
+def parse_catalogue(file: TextIO) -> list[CatalogueTrack]:
+    """Read and check a catalogue in an open file (`utf-8-sig`, newlines as they are), as `read_catalogue` does."""
+    reader = csv.DictReader(file, strict=True)
+    try:
+        columns = tuple(reader.fieldnames or ())
+        if sorted(columns) != sorted(COLUMNS):
+            raise CatalogueError([f"line 1: the columns must be {', '.join(COLUMNS)}"])
+        rows = [(reader.line_num, row) for row in reader]
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise CatalogueError([f"after line {reader.line_num}: not CSV in UTF-8: {error}"]) from error
 
     tracks: list[CatalogueTrack] = []
     faults: list[str] = []
@@ -253,6 +261,9 @@ def _track(row: Mapping[str | None, str | list[str] | None]) -> CatalogueTrack:
     for name in ("title", "artist", "genres", "rated_by"):
         if not cells[name]:
             raise ValueError(f"{name} is empty")
+    for name, longest in LONGEST.items():
+        if len(cells[name]) > longest:
+            raise ValueError(f"{name} has more than {longest} letters")
     genres = tuple(genre.strip() for genre in cells["genres"].split("|"))
     if not all(genres) or len(set(genres)) != len(genres):
         raise ValueError(f"genres {cells['genres']!r} has an empty or repeated name")

@@ -1,4 +1,4 @@
-"""Build and store sets of music; import catalogues."""
+"""Build and store sets of music, and keep what people say about it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import datetime
 import zlib
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -22,12 +20,11 @@ from emotion.services import capture_mode_set
 from ml.types import Emotion
 from mood_music.errors import UserError
 from recommendations import selectors, sessions
-from recommendations.catalogue import read_catalogue, track_key
+from recommendations.catalogue import track_key
 from recommendations.catalogue_cache import catalogue_changed, catalogue_load
 from recommendations.circumplex import Mode
 from recommendations.learning import OPPOSITES, Kind
 from recommendations.models import (
-    CatalogueRevision,
     ListenerPreferences,
     Recommendation,
     RecommendationSet,
@@ -35,7 +32,6 @@ from recommendations.models import (
     TrackFeedback,
 )
 from recommendations.planning import plan
-from recommendations.ratings import RATED_BY
 from recommendations.signals import tracks_chosen
 
 logger = structlog.get_logger(__name__)
@@ -235,43 +231,3 @@ def tracks_delete(*, tracks: QuerySet[Track]) -> None:
     with transaction.atomic():
         tracks.delete()
         catalogue_changed()
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """Count what an import did."""
-
-    created: int
-    updated: int
-    unchanged: int
-
-
-@transaction.atomic
-def catalogue_import(*, path: Path) -> Imported:
-    """Bring the catalogue in line with a file: new recordings are added, known ones updated, none removed.
-
-    All or nothing. Raises CatalogueError with every fault of the file.
-    """
-    known = {track.key: track for track in Track.objects.all()}
-    created, updated, unchanged = [], [], 0
-    fields = ("title", "artist", "year", "language", "instrumental", "explicit", "valence", "arousal", "rated_by")
-    for row in read_catalogue(path):
-        values = {name: getattr(row, name) for name in fields} | {"genres": list(row.genres)}
-        key = track_key(row.title, row.artist)
-        track = known.get(key)
-        if track is not None and track.rated_by == RATED_BY:
-            # What people corrected outlives an import, as does their correction at the next start of the site.
-            values = {name: value for name, value in values.items() if name not in {"valence", "arousal", "rated_by"}}
-        if track is None:
-            created.append(Track(key=key, **values))
-        elif any(getattr(track, name) != value for name, value in values.items()):
-            for name, value in values.items():
-                setattr(track, name, value)
-            updated.append(track)
-        else:
-            unchanged += 1
-    Track.objects.bulk_create(created)
-    Track.objects.bulk_update(updated, [*fields, "genres"])
-    if created or updated or not CatalogueRevision.objects.exists():
-        catalogue_changed()
-    return Imported(len(created), len(updated), unchanged)

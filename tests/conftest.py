@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from recommendations.catalogue import STARTER
-from recommendations.services import catalogue_import
+from recommendations.catalogue_imports import catalogue_import
 from tests.factories import UserFactory
 from tests.support.pictures import encoded, picture
 from tests.support.pipelines import ScriptedPipeline, face

@@ -5,6 +5,7 @@ from django.urls import reverse
 from recommendations import services
 from recommendations.catalogue import STARTER
 from recommendations.catalogue_cache import catalogue_changed, catalogue_load
+from recommendations.catalogue_imports import catalogue_import
 from recommendations.models import CatalogueRevision, Track
 from tests.factories import UserFactory
 
@@ -42,12 +43,12 @@ def test_it_holds_the_rows_as_they_are(catalogue):
 
 def test_an_import_is_seen_and_one_that_changes_nothing_is_not(catalogue):
     before = catalogue_load()
-    services.catalogue_import(path=STARTER)
+    catalogue_import(path=STARTER)
     assert catalogue_load() is before
     row = Track.objects.first()
     services.track_save(track=row)
     Track.objects.filter(pk=row.pk).update(valence=0.123)
-    services.catalogue_import(path=STARTER)
+    catalogue_import(path=STARTER)
     assert catalogue_load().tracks[0].valence != 0.123
 
 
@@ -68,7 +69,7 @@ def test_a_change_that_is_rolled_back_leaves_no_trace(catalogue):
 
 def test_a_database_that_was_filled_before_revisions_gets_one_with_its_next_import(catalogue):
     CatalogueRevision.objects.all().delete()
-    services.catalogue_import(path=STARTER)
+    catalogue_import(path=STARTER)
     assert CatalogueRevision.objects.count() == 1
 
 

@@ -8,9 +8,10 @@ from django.utils import timezone
 from emotion.models import Capture
 from mood_music.errors import UserError
 from privacy.models import AuditEvent, PrivacyPreference
-from recommendations import ratings, services
+from recommendations import ratings
 from recommendations.catalogue import STARTER
 from recommendations.catalogue_cache import catalogue_load
+from recommendations.catalogue_imports import catalogue_import
 from recommendations.models import RatingChange, RatingProposal, Track, TrackFeedback
 from recommendations.tasks import rating_proposals_compute
 from tests.factories import ReadingFactory, UserFactory
@@ -136,7 +137,7 @@ def test_an_import_leaves_what_people_corrected_and_updates_the_rest(track, admi
     found = proposed(track)
     ratings.proposal_accept(proposal=found, by=admin_user)
     Track.objects.filter(pk=track.pk).update(year=1901)
-    assert services.catalogue_import(path=STARTER).updated == 1
+    assert catalogue_import(path=STARTER).updated == 1
     track.refresh_from_db()
     assert (track.valence, track.rated_by) == (found.valence, "listeners")
     assert track.year != 1901

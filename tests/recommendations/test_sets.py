@@ -8,6 +8,7 @@ from emotion.services import reading_correct
 from mood_music.errors import UserError
 from recommendations import services
 from recommendations.catalogue import STARTER, CatalogueError
+from recommendations.catalogue_imports import catalogue_import
 from recommendations.models import Recommendation, RecommendationSet, Track
 from recommendations.tasks import recommendation_set_build
 from tests.factories import ReadingFactory
@@ -93,7 +94,7 @@ def test_deleting_a_reading_deletes_its_music():
 
 
 def test_importing_twice_changes_nothing():
-    again = services.catalogue_import(path=STARTER)
+    again = catalogue_import(path=STARTER)
     assert (again.created, again.updated) == (0, 0)
     assert again.unchanged == Track.objects.count()
 
@@ -105,7 +106,7 @@ def test_a_new_rating_updates_its_track_and_keeps_its_row(tmp_path):
     changed = tmp_path / "one.csv"
     cells[-3] = "0.01" if cells[-3] != "0.01" else "0.02"
     changed.write_text("\n".join([lines[0], ",".join(cells)]) + "\n")
-    assert services.catalogue_import(path=changed).updated == 1
+    assert catalogue_import(path=changed).updated == 1
     track.refresh_from_db()
     assert track.valence == pytest.approx(float(cells[-3]))
 
@@ -116,5 +117,5 @@ def test_a_file_with_a_fault_changes_nothing(tmp_path):
     header = STARTER.read_text().splitlines()[0]
     broken.write_text(f"{header}\nGood,Somebody,1999,pop,en,false,false,0.5,0.5,editorial\nBad,Nobody,1999\n")
     with pytest.raises(CatalogueError, match="3"):
-        services.catalogue_import(path=broken)
+        catalogue_import(path=broken)
     assert Track.objects.count() == before
