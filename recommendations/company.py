@@ -11,6 +11,7 @@ from django.utils import timezone
 from emotion.models import EmotionReading
 from emotion.selectors import readings_effective
 from ml.types import Emotion
+from privacy.selectors import sensitive_use_limited
 from recommendations import selectors
 from recommendations.circumplex import Mode
 from recommendations.companion import Certainty, Occasion, Scene, daytimes, helped_line, line, outcome_of
@@ -54,7 +55,12 @@ def beside_session(*, session: ListeningSession, standing: Standing) -> dict[str
 
 
 def help_line(*, user: Any) -> Helpline | None:
-    """Return where to find help, if low readings have persisted for days, or None."""
+    """Return where to find help, if low readings have persisted for days, or None.
+
+    None, too, where the person limits the use of her moods to the reading that she asked for.
+    """
+    if sensitive_use_limited(user=user):
+        return None
     now = timezone.now()
     latest = readings_effective(user).filter(created_at__gte=now - datetime.timedelta(days=WINDOW_DAYS))
     noted = [

@@ -10,7 +10,7 @@ from emotion.models import EmotionReading
 from mood_music.messages import message
 from recommendations.circumplex import Mode
 from recommendations.learning import Kind
-from recommendations.models import Recommendation, RecommendationSet
+from recommendations.models import Recommendation, RecommendationSet, SessionTrack
 from recommendations.providers.spotify.cache import shown
 from recommendations.selectors import mode_of
 from recommendations.spotify_links import search_url
@@ -103,8 +103,8 @@ def plane_point(valence: float, arousal: float) -> dict[str, float]:
     return {"x": round(100 * valence, 1), "y": round(100 * (1 - arousal), 1)}
 
 
-def words(each: Recommendation, said: AbstractSet[str]) -> dict[str, Any]:
-    """Return what can be said about a track of a set, and what was."""
+def words(each: Recommendation | SessionTrack, said: AbstractSet[str]) -> dict[str, Any]:
+    """Return what can be said about a track of a set or a session, and what was."""
     return {
         "rank": each.rank,
         "track": each.track,

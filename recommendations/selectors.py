@@ -105,10 +105,7 @@ def mode_of(*, reading: EmotionReading) -> Mode:
     chosen = (own or {}).get(reading.emotion.value)
     if chosen:
         return Mode(chosen)
-    helped = None
-    if not sensitive_use_limited(user=reading.user):
-        helped = helped_before(user=reading.user, emotion=reading.emotion)
-    return helped or default_mode(reading.emotion)
+    return helped_before(user=reading.user, emotion=reading.emotion) or default_mode(reading.emotion)
 
 
 def set_of(*, reading: EmotionReading) -> RecommendationSet | None:

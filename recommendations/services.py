@@ -22,14 +22,13 @@ from mood_music.errors import UserError
 from recommendations import selectors, sessions
 from recommendations.catalogue import track_key
 from recommendations.catalogue_cache import catalogue_changed, catalogue_load
-from recommendations.circumplex import Mode
-from recommendations.learning import OPPOSITES, Kind
+from recommendations.circumplex import Mode, Point
+from recommendations.feedback import word_set
 from recommendations.models import (
     ListenerPreferences,
     Recommendation,
     RecommendationSet,
     Track,
-    TrackFeedback,
 )
 from recommendations.planning import plan
 from recommendations.signals import tracks_chosen
@@ -147,26 +146,19 @@ def feedback_set(*, recommendation: Recommendation, kind: str, given: bool) -> N
 
     The next set that is built for her follows. Raises UserError for a word that is none of ours.
     """
-    if kind not in set(Kind):
-        raise UserError("unknown_feedback")
     built = recommendation.recommendation_set
-    said = TrackFeedback.objects.filter(reading_id=built.reading_id, track_id=recommendation.track_id)
-    with transaction.atomic():
-        if not given:
-            said.filter(kind=kind).delete()
-            return
-        said.filter(kind__in=OPPOSITES[Kind(kind)]).delete()
-        TrackFeedback.objects.get_or_create(
-            reading_id=built.reading_id,
-            track_id=recommendation.track_id,
-            kind=kind,
-            defaults={
-                "user_id": built.user_id,
-                # Sets that were built before targets were written down answered their reading.
-                "valence": recommendation.numbers.get("target_valence", built.start_valence),
-                "arousal": recommendation.numbers.get("target_arousal", built.start_arousal),
-            },
-        )
+    word_set(
+        user_id=built.user_id,
+        reading_id=built.reading_id,
+        track_id=recommendation.track_id,
+        # Sets that were built before targets were written down answered their reading.
+        point=Point(
+            recommendation.numbers.get("target_valence", built.start_valence),
+            recommendation.numbers.get("target_arousal", built.start_arousal),
+        ),
+        kind=kind,
+        given=given,
+    )
 
 
 def preferences_save(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from recommendations import change
 from recommendations.circumplex import Mode
+from recommendations.learning import Kind
 from recommendations.models import ListeningSession, SessionMood, SessionTrack
-from recommendations.presenters import MODE_WORDS, plane_point
+from recommendations.presenters import MODE_WORDS, plane_point, words
 from recommendations.providers.spotify.cache import shown
 from recommendations.session_selectors import Standing, change_between
 from recommendations.spotify_links import search_url
@@ -22,9 +24,13 @@ SAID = {
 }
 
 
-def playing(row: SessionTrack) -> dict[str, Any]:
-    """Return the track that plays, with what Spotify says of it once that is known."""
-    return {**track(row), "spotify": shown([row.track_id]).get(row.track_id)}
+def playing(row: SessionTrack, said: AbstractSet[str]) -> dict[str, Any]:
+    """Return the track that plays, with what Spotify says of it once that is known, and what its person can say.
+
+    Skipping has a button of its own here.
+    """
+    to_say = [word for word in words(row, said)["words"] if word["kind"] != Kind.SKIP]
+    return {**track(row), "spotify": shown([row.track_id]).get(row.track_id), "words": to_say}
 
 
 def track(row: SessionTrack) -> dict[str, Any]:

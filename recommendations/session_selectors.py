@@ -11,10 +11,11 @@ from django.db.models import Prefetch, QuerySet
 
 from emotion.models import Capture
 from ml.types import Emotion
+from privacy.selectors import sensitive_use_limited
 from recommendations.change import Change, Told, change, helped
 from recommendations.circumplex import Mode, Point
 from recommendations.helping import Group, Trial, group_of, suggestion
-from recommendations.models import ListeningSession, SessionMood, SessionTrack
+from recommendations.models import ListeningSession, SessionMood, SessionTrack, TrackFeedback
 from recommendations.replanning import way_out_offered
 
 State = SessionTrack.State
@@ -73,6 +74,12 @@ def standing(*, session: ListeningSession) -> Standing:
     )
 
 
+def said_of(*, row: SessionTrack) -> set[str]:
+    """Return what its person said about a track of a session."""
+    said = TrackFeedback.objects.filter(reading_id=row.reading_id, track_id=row.track_id)
+    return set(said.values_list("kind", flat=True))
+
+
 def active_session(*, user: Any) -> ListeningSession | None:
     """Return the session that a person has under way."""
     return ListeningSession.objects.for_user(user).filter(status=ListeningSession.Status.ACTIVE).first()
@@ -111,7 +118,12 @@ def trial_of(session: ListeningSession) -> Trial | None:
 
 
 def helped_before(*, user: Any, emotion: Emotion) -> Mode | None:
-    """Return the mode that has helped a person on days like this one, or None while too little is known."""
+    """Return the mode that has helped a person on days like this one, or None while too little is known.
+
+    None, too, where she limits the use of her moods to the reading that she asked for.
+    """
+    if sensitive_use_limited(user=user):
+        return None
     return suggestion(trials(user=user), emotion)
 
 

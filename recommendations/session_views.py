@@ -52,10 +52,11 @@ def session(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     found = session_or_404(request, public_id)
     standing = selectors.standing(session=found)
     waiting = selectors.reading_awaited(session=found)
+    current = standing.current
     context: dict[str, Any] = {
         "session": found,
         "standing": standing,
-        "current": presenters.playing(standing.current) if standing.current else None,
+        "current": presenters.playing(current, selectors.said_of(row=current)) if current else None,
         "playing": request.GET.get("play", ""),
         "tracks": [presenters.track(row) for row in standing.tracks],
         "modes": presenters.modes(found),
@@ -90,12 +91,27 @@ def session_list(request: HttpRequest) -> HttpResponse:
 def session_next(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Leave the track that the page showed, as heard or as skipped."""
     found = session_or_404(request, public_id)
+    skipped = request.POST.get("what") == "skip"
+    state = SessionTrack.State.SKIPPED if skipped else SessionTrack.State.DONE
+    sessions.track_finish(session=found, rank=_rank(request), state=state)
+    return redirect(found)
+
+
+def _rank(request: HttpRequest) -> int:
     rank = request.POST.get("rank", "")
     if not rank.isdecimal() or len(rank) > 4:
         raise UserError("session_moved_on", status=409)
-    skipped = request.POST.get("what") == "skip"
-    state = SessionTrack.State.SKIPPED if skipped else SessionTrack.State.DONE
-    sessions.track_finish(session=found, rank=int(rank), state=state)
+    return int(rank)
+
+
+@login_required
+@require_POST
+def session_word(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Take one word about a track of the session, or take it back."""
+    found = session_or_404(request, public_id)
+    undone = request.POST.get("undo", "")
+    kind = undone or request.POST.get("kind", "")
+    sessions.session_word_set(session=found, rank=_rank(request), kind=kind, given=not undone)
     return redirect(found)
 
 

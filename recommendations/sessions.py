@@ -20,6 +20,8 @@ from recommendations import circumplex, selectors
 from recommendations.catalogue_cache import catalogue_load
 from recommendations.change import step_point
 from recommendations.circumplex import Mode, Point, Target
+from recommendations.feedback import word_set
+from recommendations.learning import Kind
 from recommendations.models import ListeningSession, RecommendationSet, SessionMood, SessionTrack
 from recommendations.planning import follow
 from recommendations.replanning import ahead, mode_after_reading
@@ -74,10 +76,27 @@ def track_finish(*, session: ListeningSession, rank: int, state: State) -> None:
         if not current.is_active:
             return
         if current.tracks.filter(rank=rank, state=State.PLAYING).update(state=state):
+            if state == State.SKIPPED:
+                _word_set(current.tracks.get(rank=rank), current, Kind.SKIP, given=True)
             _play_next(current)
             # What was said of a picture that could not be read has been seen by now.
             refused = Q(awaited__status__in=[Capture.Status.REFUSED, Capture.Status.FAILED])
             ListeningSession.objects.filter(refused, pk=current.pk).update(awaited=None)
+
+
+def session_word_set(*, session: ListeningSession, rank: int, kind: str, given: bool) -> None:
+    """Take a word about the track at a rank, or take it back; what lies ahead follows it at once.
+
+    Raises UserError for a word that is none of ours (400), or when the track is no longer there (409).
+    """
+    with transaction.atomic():
+        current = _locked(session)
+        said_of = current.tracks.filter(rank=rank).first()
+        if said_of is None:
+            raise UserError("session_moved_on", status=409)
+        _word_set(said_of, current, kind, given=given)
+        if current.is_active and current.tracks.filter(state=State.PLANNED).exists():
+            _replan(current, Mode(current.mode), from_reading=False)
 
 
 def session_mode_set(*, session: ListeningSession, mode: str) -> None:
@@ -167,6 +186,17 @@ def session_end(*, session: ListeningSession) -> None:
 
 def _locked(session: ListeningSession) -> ListeningSession:
     return ListeningSession.objects.select_for_update(of=("self",)).select_related("reading").get(pk=session.pk)
+
+
+def _word_set(row: SessionTrack, session: ListeningSession, kind: str, *, given: bool) -> None:
+    word_set(
+        user_id=session.user_id,
+        reading_id=row.reading_id,
+        track_id=row.track_id,
+        point=Point(row.target_valence, row.target_arousal),
+        kind=kind,
+        given=given,
+    )
 
 
 def _heard(session: ListeningSession) -> int:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("sessions/", session_views.session_list, name="session_list"),
     path("sessions/<uuid:public_id>/", session_views.session, name="session"),
     path("sessions/<uuid:public_id>/next/", session_views.session_next, name="session_next"),
+    path("sessions/<uuid:public_id>/word/", session_views.session_word, name="session_word"),
     path("sessions/<uuid:public_id>/mode/", session_views.session_mode, name="session_mode"),
     path("sessions/<uuid:public_id>/mood/", session_views.session_mood, name="session_mood"),
     path("sessions/<uuid:public_id>/reading/", session_views.session_reading, name="session_reading"),

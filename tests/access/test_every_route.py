@@ -100,6 +100,7 @@ OWNED = {
 OWNED_SESSION = {
     "session": "get",
     "session_next": "post",
+    "session_word": "post",
     "session_mode": "post",
     "session_mood": "post",
     "session_reading": "post",

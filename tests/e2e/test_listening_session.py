@@ -56,6 +56,8 @@ def test_listen_along_next_another_mode_a_new_reading_and_how_it_changed(person)
     # The page changed in place: the key that was pressed is still the one in focus, and the change was said aloud.
     assert page.evaluate("document.activeElement.id") == "session-next"
     expect(page.locator("#session-says")).to_contain_text("Now:")
+    page.get_by_role("button", name="More like this").click()
+    expect(page.get_by_role("button", name="More like this")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name=re.compile("^Match")).click()
     expect(page.get_by_role("button", name=re.compile("^Match"))).to_have_attribute("aria-pressed", "true")
     for number in (3, 4):

@@ -15,6 +15,7 @@ from privacy.registry import categories
 from privacy.selectors import consent_granted
 from privacy.services import consent_record
 from recommendations import selectors as music
+from recommendations import session_selectors as sessions
 from tests.factories import ReadingFactory
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +81,7 @@ def test_limiting_sensitive_use_stops_pictures_and_learning_and_is_logged(as_amy
     consent_record(user=amy, purpose=Purpose.STORE_IMAGE, granted=True, given_through="test")
     reading = kept_crop(amy)
     asked = []
-    monkeypatch.setattr(music, "helped_before", lambda **who: asked.append(who))
+    monkeypatch.setattr(sessions, "suggestion", lambda trials, emotion: asked.append(emotion))
     music.mode_of(reading=reading)
     assert len(asked) == 1
     as_amy.post(reverse("limit_set"), {"limited": "on"})

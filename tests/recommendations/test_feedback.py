@@ -153,5 +153,5 @@ def test_a_forged_word_is_refused_in_words(as_amy, reading):
 
 def test_words_about_a_list_cost_one_query_however_long_it_is(as_amy, reading, django_assert_max_num_queries):
     say(reading, "like")
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(20):
         as_amy.get(reverse("result", args=[reading.capture.public_id]))

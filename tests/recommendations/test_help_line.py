@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from emotion.models import EmotionReading
 from emotion.services import reading_correct
 from ml.types import EMOTIONS, Emotion
+from privacy.services import sensitive_use_limit
 from recommendations import company, services
 from recommendations.helplines import DIRECTORY, helpline, helplines
 from recommendations.persistence import LATEST_DAYS, LOW, LOW_DAYS, WINDOW_DAYS, Noted, low_for_days
@@ -128,6 +129,12 @@ class TestPages:
         low_days(amy, 7)
         for reading in EmotionReading.objects.for_user(amy):
             reading_correct(reading=reading, emotion="neutral")
+        assert company.help_line(user=amy) is None
+
+    def test_whoever_limits_the_use_of_her_moods_is_not_watched_for_low_days(self, amy):
+        low_days(amy, 7)
+        assert company.help_line(user=amy) is not None
+        sensitive_use_limit(user=amy, limited=True)
         assert company.help_line(user=amy) is None
 
     def test_both_kinds_of_words_can_be_switched_off(self, as_amy, amy):

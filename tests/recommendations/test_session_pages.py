@@ -79,6 +79,14 @@ def test_next_and_skip_sent_twice_move_one_track(as_amy, session):
     assert [row["state"] for row in answer.context["tracks"]][:3] == ["done", "skipped", "playing"]
 
 
+def test_a_word_about_the_track_that_plays_is_taken_and_taken_back(as_amy, session):
+    page = shown(as_amy, session)
+    assert all(f'id="session-{kind}"' in page for kind in ("like", "more", "not_this_mood", "dislike"))
+    for sent, given in (({"kind": "like"}, "true"), ({"undo": "like"}, "false")):
+        as_amy.post(url("session_word", session), {"rank": "1", **sent})
+        assert f'value="like" aria-pressed="{given}"' in shown(as_amy, session)
+
+
 @pytest.mark.parametrize("rank", ["", "x", "-1", "99999999999"])
 def test_a_forged_rank_is_refused_in_words(as_amy, session, rank):
     answer = as_amy.post(url("session_next", session), {"rank": rank})

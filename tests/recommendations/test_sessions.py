@@ -13,12 +13,19 @@ from emotion.services import captures_delete, captures_expire, reading_correct
 from ml.types import Emotion
 from mood_music.errors import UserError
 from privacy.purposes import Purpose
-from privacy.services import consent_record
+from privacy.services import consent_record, sensitive_use_limit
 from recommendations import selectors as sets
 from recommendations import services, sessions
 from recommendations import session_selectors as selectors
 from recommendations.circumplex import CALM, GOALS, LIFTED, LONGEST_STEP, Mode
-from recommendations.models import ListenerPreferences, ListeningSession, RecommendationSet, SessionMood, SessionTrack
+from recommendations.models import (
+    ListenerPreferences,
+    ListeningSession,
+    RecommendationSet,
+    SessionMood,
+    SessionTrack,
+    TrackFeedback,
+)
 from recommendations.replanning import WAY_OUT_AFTER
 from recommendations.sessions import MORE
 from tests.factories import CaptureFactory, ReadingFactory
@@ -150,6 +157,42 @@ def test_after_the_end_of_a_path_a_mode_adds_a_few_tracks(amy):
     sessions.session_mode_set(session=session, mode="shift")
     assert session.tracks.count() == 8 + MORE
     assert session.tracks.get(state=State.PLAYING).rank == 9
+
+
+def test_a_skip_and_a_word_are_remembered_with_the_point_that_the_track_answered(amy):
+    session = begun(amy, "sadness")
+    first = session.tracks.get(rank=1)
+    step(session, state=State.SKIPPED)
+    for _ in range(2):
+        sessions.session_word_set(session=session, rank=2, kind="like", given=True)
+    said = TrackFeedback.objects.order_by("pk")
+    assert [(each.kind, each.user, each.reading) for each in said] == [
+        ("skip", amy, session.reading),
+        ("like", amy, session.reading),
+    ]
+    assert (said[0].valence, said[0].arousal) == (first.target_valence, first.target_arousal)
+    sessions.session_word_set(session=session, rank=2, kind="like", given=False)
+    assert [each.kind for each in TrackFeedback.objects.all()] == ["skip"]
+
+
+def test_a_word_changes_what_lies_ahead_and_not_the_path(amy):
+    session = begun(amy, "sadness")
+    way = targets(session)
+    before = list(session.tracks.values_list("track_id", flat=True))
+    sessions.session_word_set(session=session, rank=1, kind="more", given=True)
+    after = list(session.tracks.values_list("track_id", flat=True))
+    assert after[0] == before[0]
+    assert after[1:] != before[1:]
+    assert [pytest.approx(point) for point in way] == targets(session)
+    assert session.tracks.filter(rank__gt=1, reason__contains="Because you").exists()
+
+
+def test_a_word_that_is_none_or_about_a_track_that_is_gone_is_refused(amy):
+    session = begun(amy)
+    with pytest.raises(UserError, match="unknown_feedback"):
+        sessions.session_word_set(session=session, rank=1, kind="meh", given=True)
+    with pytest.raises(UserError, match="session_moved_on"):
+        sessions.session_word_set(session=session, rank=99, kind="like", given=True)
 
 
 def test_a_mode_that_is_none_is_refused(amy):
@@ -352,6 +395,14 @@ def test_what_helps_later_leaves_an_earlier_reading_its_music(amy):
     assert selectors.helped_before(user=amy, emotion=Emotion.SADNESS) is Mode.LIFT
     assert sets.mode_of(reading=session.first_reading) is Mode.SHIFT
     assert sets.set_of(reading=session.first_reading) is not None
+
+
+def test_whoever_limits_the_use_of_her_moods_is_told_nothing_that_was_learned_of_them(amy):
+    for _ in range(3):
+        told(amy, "lift", 4)
+    sensitive_use_limit(user=amy, limited=True)
+    assert selectors.helped_before(user=amy, emotion=Emotion.SADNESS) is None
+    assert begun(amy).mode == "shift"
 
 
 def test_a_session_without_an_answer_teaches_nothing_and_a_mixed_one_counts_for_its_longer_part(amy):
