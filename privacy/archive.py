@@ -164,24 +164,25 @@ _TYPES: tuple[tuple[type[models.Field[Any, Any]], dict[str, Any]], ...] = (
 )
 
 
-def _column(table: Table, name: str) -> models.Field[Any, Any]:
-    """Return the model field that a column or lookup ends in."""
+def _column(table: Table, name: str) -> tuple[models.Field[Any, Any], bool]:
+    """Return the model field that a column or lookup ends in, and whether it may be empty: so may each step to it."""
     model: Any = model_of(table)
-    *way, last = name.split("__")
-    for step in way:
-        model = model._meta.get_field(step).related_model
-    return model._meta.get_field(last)  # type: ignore[no-any-return]
+    fields = []
+    for step in name.split("__"):
+        fields.append(model._meta.get_field(step))
+        model = fields[-1].related_model
+    return fields[-1], any(field.null for field in fields)
 
 
 def schema_of(table: Table) -> dict[str, Any]:
     """Return the JSON Schema of a table's JSON file."""
     properties = {}
     for name in table.fields:
-        column = _column(table, name)
+        column, nullable = _column(table, name)
         kind: dict[str, Any] = next(
             (dict(known) for cls, known in _TYPES if isinstance(column, cls)), {"type": "string"}
         )
-        if column.null and "type" in kind:
+        if nullable and "type" in kind:
             kind["type"] = [kind["type"], "null"]
         properties[name] = {**kind, "description": str(column.help_text or column.verbose_name)}
     return {

@@ -125,6 +125,7 @@ def register_all() -> None:
                     model="recommendations.SavedPlaylist",
                     fields=(
                         "recommendation_set__reading__capture__public_id",
+                        "listening_session__public_id",
                         "url",
                         "created_at",
                         "filled_at",
@@ -134,6 +135,7 @@ def register_all() -> None:
                         "id": OUR_NUMBER,
                         "user": "you",
                         "playlist_id": "stands in the address",
+                        "track_ids": "stand in the set or the session",
                         "claim_token": "a mark of ours while the playlist is made",
                         "claimed_until": "a mark of ours while the playlist is made",
                     },

@@ -418,21 +418,37 @@ class SessionMood(models.Model):
 
 
 class SavedPlaylist(models.Model):
-    """Remember that a set was saved as a playlist, so that saving it again makes no second one.
+    """Remember that music was saved as a playlist, so that saving it again makes no second one.
 
     Made before the call with a claim; `playlist_id` is known once Spotify has made the list, `filled_at` once the
     tracks are in it. Whoever presses again goes on from there.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_playlists")
-    recommendation_set = models.OneToOneField(RecommendationSet, on_delete=models.CASCADE, related_name="playlist")
+    recommendation_set = models.OneToOneField(
+        RecommendationSet, null=True, blank=True, on_delete=models.CASCADE, related_name="playlist"
+    )
+    listening_session = models.OneToOneField(
+        "ListeningSession", null=True, blank=True, on_delete=models.CASCADE, related_name="playlist"
+    )
     playlist_id = models.CharField(max_length=64, blank=True)
     url = models.URLField(max_length=200, blank=True)
+    track_ids = models.JSONField(default=list, help_text="what was put into it: rows of the catalogue, in order")
     claim_token = models.UUIDField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     filled_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(db_index=True)
 
+    class Meta:
+        """A playlist holds the music of one set or of one session."""
+
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(recommendation_set=None) ^ models.Q(listening_session=None),
+                name="playlist_of_one_source",
+            )
+        ]
+
     def __str__(self) -> str:
-        return f"playlist of set {self.recommendation_set_id}"
+        return f"saved playlist {self.pk}"

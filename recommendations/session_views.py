@@ -21,6 +21,8 @@ from recommendations import company, sessions
 from recommendations import session_presenters as presenters
 from recommendations import session_selectors as selectors
 from recommendations.models import ListeningSession, SessionTrack
+from recommendations.providers.spotify.accounts import account as spotify_account
+from recommendations.providers.spotify.music import session_music
 from recommendations.providers.spotify.policy import with_spotify_media
 from recommendations.views import capture_status_context
 
@@ -65,6 +67,7 @@ def session(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         "scale": presenters.scale(),
         "waiting": waiting,
         "refusal": _refusal(found),
+        "spotify_account": spotify_account(request.user, session_music(found)),
     }
     context |= company.beside_session(session=found, standing=standing)
     if waiting:

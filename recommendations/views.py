@@ -24,6 +24,7 @@ from recommendations.circumplex import Mode
 from recommendations.forms import PreferencesForm
 from recommendations.models import RecommendationSet
 from recommendations.providers.spotify.accounts import account as spotify_account
+from recommendations.providers.spotify.music import set_music
 from recommendations.providers.spotify.policy import with_spotify_media
 
 SLOW_AFTER_SECONDS = 20
@@ -65,7 +66,10 @@ def result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         context |= {"recommendations": presenters.tracks(found, said), "plane": presenters.plane(found)}
         context |= company.beside_result(reading=reading, mode=Mode(found.mode))
         # A plain link opens one player; without it no page asks Spotify's host for one.
-        context |= {"playing": request.GET.get("play", ""), "spotify_account": spotify_account(request.user, found)}
+        context |= {
+            "playing": request.GET.get("play", ""),
+            "spotify_account": spotify_account(request.user, set_music(found)),
+        }
     return render(request, "recommendations/result.html", context)
 
 

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -153,6 +153,16 @@ def announce(port: int) -> None:
             connection.close()
 
 
+def wanted_programs(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what Procfile names, less what this machine has elsewhere or does not need."""
+    programs = dict(parse_procfile((ROOT / "Procfile").read_text()).processes)
+    if environment.get("REDIS_URL"):
+        del programs["redis"]
+    if not (environment.get("SPOTIFY_CLIENT_ID") and environment.get("SPOTIFY_CLIENT_SECRET")):
+        del programs["spotify"]
+    return programs
+
+
 def main() -> int:
     """Run the site until a signal or the end of one of its processes; return that one's exit code."""
     os.chdir(ROOT)
@@ -161,17 +171,13 @@ def main() -> int:
     data = Path(os.environ.get("DATA_DIR", ROOT / "var"))
     lock = only_one(data)
     port = free_port(os.environ.get("PORT", "8000"))
-    programs = parse_procfile((ROOT / "Procfile").read_text()).processes
+    programs = wanted_programs(os.environ)
     os.environ.update(PORT=str(port), PYTHONUNBUFFERED="1")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     honcho.manager.KILL_WAIT = STOP_SECONDS
     with redis_socket(data) as local_redis:
-        if os.environ.get("REDIS_URL"):
-            del programs["redis"]
-        else:
+        if "redis" in programs:
             os.environ["REDIS_URL"] = f"unix://{local_redis}"
-        if not os.environ.get("SPOTIFY_CLIENT_ID"):
-            del programs["spotify"]
         site = Site(port)
         for name, line in programs.items():
             site.add_process(name, line, cwd=str(ROOT))

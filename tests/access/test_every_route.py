@@ -105,6 +105,8 @@ OWNED_SESSION = {
     "session_mood": "post",
     "session_reading": "post",
     "session_end": "post",
+    "spotify_session_playlist": "post",
+    "spotify_session_play": "post",
 }
 OWNED_POST_ONLY = {
     "reading_correct",

@@ -105,6 +105,13 @@ def test_connect_find_play_save_disconnect(person, double, tmp_path):
     expect(page.locator(".tracks .track")).to_have_count(8)
     person.assert_accessible()
 
+    page.goto(result)
+    page.get_by_role("button", name="Listen along").click()
+    page.get_by_role("button", name="Save as private playlist").click()
+    expect(page.get_by_text("Saved as a private playlist")).to_be_visible()
+    assert len(double.playlists) == 2
+    person.assert_accessible()
+
     person.open("/account/")
     page.get_by_role("link", name="Spotify").first.click()
     page.get_by_role("button", name="Disconnect").click()

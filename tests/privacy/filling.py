@@ -29,6 +29,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "emotion.Capture": {"status": Capture.Status.PENDING, "claim_token": None, "mode": ""},
     "privacy.ErasureRequest": {"status": "done", "identifiers": {}, "scope": "music"},
     "recommendations.ListeningSession": {"status": "active", "ended_at": None},
+    "recommendations.SavedPlaylist": {"listening_session_id": None},
     "privacy.RightsRequest": {"closed_on": None, "email": lambda user: user.email},
     "privacy.DataExport": {"status": "ready"},
     "privacy.ConsentRecord": {"purpose": "store_history", "granted": True},

@@ -125,3 +125,17 @@ def test_a_path_too_long_for_a_socket_gives_way_to_a_private_folder():
         assert len(os.fsencode(path)) <= serve.SOCKET_PATH_BYTES
         assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("environment", "missing"),
+    [
+        ({}, {"spotify"}),
+        ({"REDIS_URL": "redis://elsewhere"}, {"redis", "spotify"}),
+        ({"SPOTIFY_CLIENT_ID": "id"}, {"spotify"}),
+        ({"SPOTIFY_CLIENT_ID": "id", "SPOTIFY_CLIENT_SECRET": "secret"}, set()),
+    ],
+)
+def test_redis_and_the_spotify_worker_start_only_where_they_are_needed(environment, missing):
+    named = {line.split(":")[0] for line in (ROOT / "Procfile").read_text().splitlines()}
+    assert set(serve.wanted_programs(environment)) == named - missing

@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from mood_music.errors import UserError
 from mood_music.messages import message
-from recommendations.models import Recommendation, RecommendationSet, SavedPlaylist, SpotifyTrack
+from recommendations.models import Recommendation, RecommendationSet, SavedPlaylist, SessionTrack, SpotifyTrack
 from recommendations.providers.spotify import listening
 from recommendations.providers.spotify.cache import Shown, cache_purge
 from recommendations.providers.spotify.client import TopTrack
+from recommendations.providers.spotify.music import set_music
+from recommendations.sessions import session_start, track_finish
 from tests.support.spotify_double import Fault, rate_limited, track_object
 
 pytestmark = pytest.mark.django_db
@@ -55,7 +57,7 @@ def test_a_second_press_while_the_first_is_under_way_is_refused(amy, amy_connect
         claimed_until=timezone.now() + datetime.timedelta(seconds=30),
     )
     with pytest.raises(UserError, match="spotify_saving"):
-        listening.playlist_save(user=amy, found=music)
+        listening.playlist_save(user=amy, music=set_music(music))
     assert login.playlists == {}
 
 
@@ -207,3 +209,64 @@ def test_a_saved_playlist_is_forgotten_after_its_term(as_amy, amy_connected, mus
     SavedPlaylist.objects.update(expires_at=timezone.now())
     cache_purge()
     assert not SavedPlaylist.objects.exists()
+
+
+def test_tracks_that_were_found_since_update_the_same_playlist(as_amy, amy_connected, music, login):
+    late = music.recommendations.get(rank=3).track
+    uri = late.spotify.uri
+    SpotifyTrack.objects.filter(track=late).update(uri="")
+    press(as_amy, "spotify_playlist", music)
+    SpotifyTrack.objects.filter(track=late).update(uri=uri)
+    assert (
+        "Update it to these songs"
+        in as_amy.get(reverse("result", args=[music.reading.capture.public_id])).content.decode()
+    )
+    assert "Update it to these songs" not in press(as_amy, "spotify_playlist", music)
+    (playlist,) = login.playlists.values()
+    assert playlist["uris"] == uris(music)
+
+
+@pytest.fixture
+def session(amy, music):
+    return session_start(user=amy, reading=music.reading)
+
+
+def step(client, name, session):
+    return client.post(reverse(name, args=[session.public_id]), follow=True).content.decode()
+
+
+def test_the_path_of_a_session_is_saved_without_what_was_skipped(as_amy, amy_connected, session, login):
+    track_finish(session=session, rank=1, state=SessionTrack.State.SKIPPED)
+    assert "Saved as a private playlist" in step(as_amy, "spotify_session_playlist", session)
+    (playlist,) = login.playlists.values()
+    kept = session.tracks.exclude(rank=1).values_list("track__spotify__uri", flat=True)
+    assert playlist["uris"] == list(kept)
+    track_finish(session=session, rank=2, state=SessionTrack.State.SKIPPED)
+    assert "Update it to these songs" in as_amy.get(session.get_absolute_url()).content.decode()
+    step(as_amy, "spotify_session_playlist", session)
+    (playlist,) = login.playlists.values()
+    assert playlist["uris"] == list(kept)[1:]
+
+
+def test_what_is_left_of_a_session_plays_on_a_device(as_amy, amy_connected, session, login):
+    track_finish(session=session, rank=1, state=SessionTrack.State.DONE)
+    assert "Playing on Kitchen" in step(as_amy, "spotify_session_play", session)
+    ahead = session.tracks.exclude(rank=1).values_list("track__spotify__uri", flat=True)
+    assert login.played[0]["uris"] == list(ahead)
+
+
+@pytest.mark.parametrize("name", ["spotify_session_playlist", "spotify_session_play"])
+def test_somebody_elses_session_is_neither_saved_nor_played(client, bob, amy_connected, session, login, name):
+    client.force_login(bob)
+    assert client.post(reverse(name, args=[session.public_id])).status_code == 404
+    assert (login.playlists, login.played) == ({}, [])
+
+
+@pytest.mark.parametrize("name", ["spotify_playlist", "spotify_play", "spotify_order"])
+def test_somebody_elses_music_is_neither_saved_nor_played_nor_ordered(client, bob, connect, music, login, name):
+    client.force_login(bob)
+    connect(client, personal_order="on")
+    before = len(login.seen)
+    method = client.get if name == "spotify_order" else client.post
+    assert method(reverse(name, args=[music.reading.capture.public_id])).status_code == 404
+    assert len(login.seen) == before

@@ -8,8 +8,9 @@ from typing import Any
 from accounts.models import ConnectedService
 from privacy.purposes import Purpose
 from privacy.selectors import consent_granted
-from recommendations.models import RecommendationSet, SavedPlaylist
+from recommendations.models import SavedPlaylist
 from recommendations.providers.spotify.config import PROVIDER, login_configured
+from recommendations.providers.spotify.music import Music
 
 SAVE, DEVICES, PLAY, TOP = (
     "playlist-modify-private",
@@ -24,13 +25,15 @@ SCOPES = (SAVE, DEVICES, PLAY)
 class Account:
     """Tell what a page may offer: whether an account is connected, works, and may order by what is played most.
 
-    `playlist_url` is the playlist that a set was saved as, empty when it was not.
+    `playlist_url` is the playlist that the music was saved as, empty when it was not; `playlist_outdated` says that
+    other tracks have been found, or chosen, since.
     """
 
     connected: bool
     needs_reconnect: bool = False
     personal_order: bool = False
     playlist_url: str = ""
+    playlist_outdated: bool = False
 
 
 def connection_of(user: Any) -> ConnectedService | None:
@@ -38,7 +41,7 @@ def connection_of(user: Any) -> ConnectedService | None:
     return ConnectedService.objects.for_user(user).without_tokens().filter(provider=PROVIDER).first()
 
 
-def account(user: Any, found: RecommendationSet | None) -> Account | None:
+def account(user: Any, music: Music | None) -> Account | None:
     """Return how a person stands with Spotify, or None while nobody can log in to it here."""
     if not login_configured():
         return None
@@ -47,10 +50,13 @@ def account(user: Any, found: RecommendationSet | None) -> Account | None:
         return Account(connected=False)
     # A new notice asks again before the connection is used.
     lost = service.needs_reconnect or not consent_granted(user=user, purpose=Purpose.SPOTIFY_LINK)
-    saved = SavedPlaylist.objects.filter(user=user, recommendation_set=found, filled_at__isnull=False).first()
+    saved = None
+    if music:
+        saved = SavedPlaylist.objects.filter(user=user, filled_at__isnull=False, **music.source).first()
     return Account(
         connected=True,
         needs_reconnect=lost,
         personal_order=TOP in service.scopes,
         playlist_url=saved.url if saved else "",
+        playlist_outdated=bool(saved and music and saved.track_ids != list(music.found())),
     )

@@ -1,4 +1,4 @@
-"""What a person asks of her own account: save a set, play it, order it by what she plays most."""
+"""What a person asks of her own account: save music, play it, order it by what she plays most."""
 
 from __future__ import annotations
 
@@ -18,22 +18,23 @@ from recommendations.providers.spotify.cache import Shown, shown
 from recommendations.providers.spotify.client import Device, Playlist, SpotifyClient, TopTrack
 from recommendations.providers.spotify.connections import as_person
 from recommendations.providers.spotify.errors import NoDevice, Refused
+from recommendations.providers.spotify.music import Music
 
 logger = structlog.get_logger(__name__)
 
-# Longer than the two calls may take together.
-CLAIM = datetime.timedelta(seconds=60)
+# Longer than the two calls may take together, with a refresh before each.
+CLAIM = datetime.timedelta(minutes=2)
 
 
-def playlist_save(*, user: Any, found: RecommendationSet) -> SavedPlaylist:
-    """Save a set as a private playlist, once: pressing twice, or again after a failure, makes no second one.
+def playlist_save(*, user: Any, music: Music) -> SavedPlaylist:
+    """Save music as a private playlist, once: pressing twice, or again after a failure, makes no second one.
 
-    Neither name nor description tells the mood. Raises SpotifyError; UserError while it is being saved already, or
-    when no track of the set was found there.
+    A path that has changed since is set as the new content of the same playlist. Neither name nor description tells
+    the mood. Raises SpotifyError; UserError while it is being saved already, or when no track was found there.
     """
-    uris = uris_of(found)
-    saved = _claimed(user=user, found=found)
-    if saved.filled_at:
+    found = _found(music)
+    saved = _claimed(user=user, music=music, track_ids=list(found))
+    if saved.claim_token is None:
         return saved
     mine = SavedPlaylist.objects.filter(pk=saved.pk, claim_token=saved.claim_token)
     try:
@@ -41,10 +42,10 @@ def playlist_save(*, user: Any, found: RecommendationSet) -> SavedPlaylist:
             made = as_person(user=user, call=_create)
             saved.playlist_id, saved.url = made.id, made.url
             mine.update(playlist_id=made.id, url=made.url)
-        _fill(user=user, saved=saved, uris=uris, mine=mine)
+        _fill(user=user, saved=saved, found=found, mine=mine)
     finally:
         mine.update(claim_token=None, claimed_until=None)
-    logger.info("playlist_saved", playlist=saved.pk, tracks=len(uris))
+    logger.info("playlist_saved", playlist=saved.pk, tracks=len(found))
     return saved
 
 
@@ -53,36 +54,39 @@ def _create(client: SpotifyClient) -> Playlist:
     return client.playlist_create(f"Mood Music, {day}", "Saved from Mood Music.")
 
 
-def _fill(*, user: Any, saved: SavedPlaylist, uris: list[str], mine: Any) -> None:
+def _fill(*, user: Any, saved: SavedPlaylist, found: dict[int, str], mine: Any) -> None:
     try:
-        as_person(user=user, call=lambda client: client.playlist_set(saved.playlist_id, uris))
+        as_person(user=user, call=lambda client: client.playlist_set(saved.playlist_id, list(found.values())))
     except Refused:
-        # Deleted before it was filled: the next attempt makes a new one.
-        mine.update(playlist_id="", url="")
+        # Deleted at Spotify: the next attempt makes a new one.
+        mine.update(playlist_id="", url="", filled_at=None)
         raise
     saved.filled_at = timezone.now()
-    mine.update(filled_at=saved.filled_at)
+    mine.update(filled_at=saved.filled_at, track_ids=list(found))
 
 
 @transaction.atomic
-def _claimed(*, user: Any, found: RecommendationSet) -> SavedPlaylist:
-    """Return the row of a set, claimed unless it is done. Raises UserError (409) while somebody else holds it."""
+def _claimed(*, user: Any, music: Music, track_ids: list[int]) -> SavedPlaylist:
+    """Return the row of some music, claimed unless it holds these tracks already.
+
+    Raises UserError (409) while somebody else holds the claim.
+    """
     now = timezone.now()
     expires_at = now + datetime.timedelta(days=settings.SPOTIFY_CACHE_DAYS)
-    SavedPlaylist.objects.get_or_create(recommendation_set=found, defaults={"user": user, "expires_at": expires_at})
-    saved = SavedPlaylist.objects.select_for_update().get(recommendation_set=found)
-    if saved.filled_at:
-        return saved
+    SavedPlaylist.objects.get_or_create(**music.source, defaults={"user": user, "expires_at": expires_at})
+    saved = SavedPlaylist.objects.select_for_update().get(**music.source)
     if saved.claimed_until and now < saved.claimed_until:
         raise UserError("spotify_saving", status=409)
-    saved.claim_token, saved.claimed_until = uuid.uuid4(), now + CLAIM
+    saved.claim_token = saved.claimed_until = None
+    if not saved.filled_at or saved.track_ids != track_ids:
+        saved.claim_token, saved.claimed_until = uuid.uuid4(), now + CLAIM
     saved.save(update_fields=["claim_token", "claimed_until"])
     return saved
 
 
-def set_play(*, user: Any, found: RecommendationSet) -> Device:
-    """Play a set on the device that is in use, or on the first one. Raises NoDevice, PremiumRequired, SpotifyError."""
-    uris = uris_of(found)
+def music_play(*, user: Any, music: Music) -> Device:
+    """Play music on the device that is in use, or on the first one. Raises NoDevice, PremiumRequired, SpotifyError."""
+    uris = list(_found(music).values())
 
     def play(client: SpotifyClient) -> Device:
         devices = client.devices()
@@ -114,11 +118,9 @@ def familiarity(track: Shown | None, top: list[TopTrack]) -> float:
     return min(1.0, sum(shares))
 
 
-def uris_of(found: RecommendationSet) -> list[str]:
-    """Return the set's tracks as Spotify names them, in order. Raises UserError (409) when none was found there."""
-    track_ids = list(found.recommendations.values_list("track", flat=True))
-    on_spotify = shown(track_ids)
-    uris = [on_spotify[track_id].uri for track_id in track_ids if track_id in on_spotify]
-    if not uris:
+def _found(music: Music) -> dict[int, str]:
+    """Return the music's tracks as Spotify names them. Raises UserError (409) when none was found there."""
+    found = music.found()
+    if not found:
         raise UserError("spotify_nothing_found", status=409)
-    return uris
+    return found

@@ -12,4 +12,6 @@ urlpatterns = [
     path("captures/<uuid:public_id>/playlist/", views.spotify_playlist, name="spotify_playlist"),
     path("captures/<uuid:public_id>/play/", views.spotify_play, name="spotify_play"),
     path("captures/<uuid:public_id>/order/", views.spotify_order, name="spotify_order"),
+    path("sessions/<uuid:public_id>/playlist/", views.spotify_session_playlist, name="spotify_session_playlist"),
+    path("sessions/<uuid:public_id>/play/", views.spotify_session_play, name="spotify_session_play"),
 ]

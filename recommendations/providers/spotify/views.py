@@ -28,7 +28,9 @@ from recommendations.models import RecommendationSet
 from recommendations.providers.spotify import accounts, connections, listening, oauth
 from recommendations.providers.spotify.config import login_configured, site_address
 from recommendations.providers.spotify.errors import SpotifyError
+from recommendations.providers.spotify.music import Music, session_music, session_music_ahead, set_music
 from recommendations.providers.spotify.policy import with_spotify_login, with_spotify_media
+from recommendations.session_views import session_or_404
 
 View = Callable[..., HttpResponse]
 _ATTEMPT = "spotify_connect"
@@ -129,12 +131,7 @@ def spotify_disconnect(request: HttpRequest) -> HttpResponse:
 def spotify_playlist(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Save the music of a capture as a private playlist."""
     capture, found = _music(request, public_id)
-
-    def save() -> str:
-        listening.playlist_save(user=request.user, found=found)
-        return "Saved as a private playlist in your Spotify account."
-
-    return _done(request, capture, save)
+    return _saved(request, set_music(found), f"{capture.get_absolute_url()}#music")
 
 
 @login_required
@@ -143,7 +140,25 @@ def spotify_playlist(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse
 def spotify_play(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Play the music of a capture on a device of the person's."""
     capture, found = _music(request, public_id)
-    return _done(request, capture, lambda: f"Playing on {listening.set_play(user=request.user, found=found).name}.")
+    return _played(request, set_music(found), f"{capture.get_absolute_url()}#music")
+
+
+@login_required
+@_set_up
+@require_POST
+def spotify_session_playlist(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Save the path of a listening session as a private playlist."""
+    session = session_or_404(request, public_id)
+    return _saved(request, session_music(session), session.get_absolute_url())
+
+
+@login_required
+@_set_up
+@require_POST
+def spotify_session_play(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Play what is left of a listening session on a device of the person's."""
+    session = session_or_404(request, public_id)
+    return _played(request, session_music_ahead(session), session.get_absolute_url())
 
 
 @never_cache
@@ -154,7 +169,7 @@ def spotify_play(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 def spotify_order(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Show the music of a capture, what the person plays most first; computed for this page and kept nowhere."""
     capture, found = _music(request, public_id)
-    account = accounts.account(request.user, found)
+    account = accounts.account(request.user, None)
     if account is None or not account.personal_order:
         return redirect("spotify_settings")
     try:
@@ -181,13 +196,25 @@ def _music(request: HttpRequest, public_id: uuid.UUID) -> tuple[Capture, Recomme
     return capture, found
 
 
-def _done(request: HttpRequest, capture: Capture, act: Callable[[], str]) -> HttpResponse:
+def _saved(request: HttpRequest, music: Music, back: str) -> HttpResponse:
+    def save() -> str:
+        listening.playlist_save(user=request.user, music=music)
+        return "Saved as a private playlist in your Spotify account."
+
+    return _done(request, back, save)
+
+
+def _played(request: HttpRequest, music: Music, back: str) -> HttpResponse:
+    return _done(request, back, lambda: f"Playing on {listening.music_play(user=request.user, music=music).name}.")
+
+
+def _done(request: HttpRequest, back: str, act: Callable[[], str]) -> HttpResponse:
     """Act for the person and take her back to her music, with the result in words."""
     try:
         messages.success(request, act())
     except (SpotifyError, UserError) as error:
         _tell(request, error.message_id)
-    return redirect(f"{capture.get_absolute_url()}#music")
+    return redirect(back)
 
 
 def _tell(request: HttpRequest, message_id: str) -> None:
