@@ -4,8 +4,9 @@ import os
 import tempfile
 from pathlib import Path
 
-# Every process of one test run shares the folder; pytest-xdist workers get one each.
-DATA_FOLDER = Path(os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="mood-music-test-")))
+# Every process of one test run shares the folder, and the process that made it takes it away again.
+_FOLDER = tempfile.TemporaryDirectory(prefix="mood-music-test-")
+DATA_FOLDER = Path(os.environ.setdefault("DATA_DIR", _FOLDER.name))
 
 from mood_music.logs import configuration  # noqa: E402
 from mood_music.settings.base import *  # noqa: E402, F403
