@@ -12,6 +12,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
+from privacy.audit import audit_write
+from privacy.purposes import NOTICE_VERSION
 
 
 def age_on(birth_date: datetime.date, day: datetime.date) -> int:
@@ -45,6 +47,7 @@ class SignupForm(AllauthSignupForm):
         user: User = super().save(request)
         user.age_confirmed_at = timezone.now()
         user.save(update_fields=["age_confirmed_at"])
+        audit_write(kind="terms_accepted", subject=user, detail={"version": NOTICE_VERSION})
         return user
 
     def custom_signup(self, request: HttpRequest, user: Any) -> None:

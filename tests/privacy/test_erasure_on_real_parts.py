@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import signal
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from privacy.subjects import Subject
 from tests.support.stack import ROOT, Stack
 
 pytestmark = pytest.mark.worker
+sqlite_only = pytest.mark.skipif("postgres" in os.environ.get("DATABASE_URL", ""), reason="makes a SQLite file")
 AMY = Subject(1, "0b0e6d5e-6f9f-4c3f-9d43-6b6d2f3f5a11", ("amy@example.org",))
 ERASE = """
 import datetime, uuid
@@ -41,20 +43,70 @@ assert b"markofbob" in after
 """
 
 
-@pytest.mark.skipif("postgres" in os.environ.get("DATABASE_URL", ""), reason="looks into a SQLite file")
-def test_statement_7_no_byte_of_what_was_erased_is_left_in_the_database_file(tmp_path):
+DIE = """
+import os, signal
+import django
+django.setup()
+from django.utils import timezone
+from accounts.models import User
+from emotion.models import ToldMood
+from privacy import erasure
+from privacy.models import ErasureRequest
+user = User.objects.create_user("markofamy@example.org", "x")
+ToldMood.objects.create(user=user, felt_at=timezone.now(), emotion="fear", word="markofamy", source="daylio")
+def die(request_id, name):
+    if name == "STEP":
+        os.kill(os.getpid(), signal.SIGKILL)
+erasure.step_reached = die
+request = erasure.erasure_request(user=user, scope="account")
+ErasureRequest.objects.update(due_at=timezone.now())
+erasure.erasure_run(request=request)
+"""
+GO_ON = """
+import datetime
+import django
+django.setup()
+from django.utils import timezone
+from accounts.models import User
+from emotion.models import ToldMood
+from privacy.models import ErasureRequest
+from privacy import erasure
+early = timezone.now() - datetime.timedelta(minutes=5)
+ErasureRequest.objects.update(due_at=early, updated_at=early)
+[pk] = erasure.erasures_due()
+assert erasure.erasure_run(request=ErasureRequest.objects.get(pk=pk)).status == "done"
+assert not User.objects.exists() and not ToldMood.objects.exists()
+"""
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Return a function that runs a script on a fresh database of its own and a real Redis."""
     stack = Stack(tmp_path)
     environment = {**stack.environment, "EMAIL_URL": "memorymail://", "LOG_LEVEL": "ERROR"}
-    environment["REDIS_URL"] = f"unix://{stack.redis_socket}"
+
+    def run(*arguments, check=True):
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment, check=check, capture_output=True)
+
     for arguments in (["manage.py", "migrate", "-v0"], ["manage.py", "createcachetable"]):
-        subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, check=True)
-    database = tmp_path / "site.sqlite3"
+        run(*arguments)
     stack.start("redis")
-    try:
-        script = ERASE.replace("DATABASE", repr(str(database)))
-        subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, check=True)
-    finally:
-        stack.stop()
+    yield run
+    stack.stop()
+
+
+@sqlite_only
+@pytest.mark.parametrize("step", ["erase told_moods at once", "erase account"])
+def test_statement_9_after_a_kill_in_the_middle_another_process_completes(site, step):
+    assert site("-c", DIE.replace("STEP", step), check=False).returncode == -signal.SIGKILL
+    site("-c", GO_ON)
+
+
+@sqlite_only
+def test_statement_7_no_byte_of_what_was_erased_is_left_in_the_database_file(site, tmp_path):
+    database = tmp_path / "site.sqlite3"
+    site("-c", ERASE.replace("DATABASE", repr(str(database))))
     found = {path.name for path in tmp_path.rglob("*") if path.is_file() and b"markofamy" in path.read_bytes()}
     assert found == set()
     assert b"markofbob" in database.read_bytes()
