@@ -15,7 +15,7 @@ from recommendations.session_selectors import Standing, change_between
 from recommendations.spotify_links import search_url
 
 State = SessionTrack.State
-FACES = ("Very unpleasant", "Unpleasant", "In between", "Pleasant", "Very pleasant")
+FACES = ("Very bad", "Bad", "In between", "Good", "Very good")
 ENERGIES = ("Very calm", "Calm", "In between", "Lively", "Very lively")
 SAID = {
     SessionMood.Said.READING: "read from your face",
