@@ -92,6 +92,7 @@ def tracks(found: RecommendationSet, said: Mapping[int, AbstractSet[str]] | None
             "reason": each.reason,
             "spotify": on_spotify.get(each.track_id),
             "spotify_url": search_url(each.track.title, each.track.artist),
+            "numbers": numbers(each),
             **words(each, (said or {}).get(each.track_id, frozenset())),
         }
         for each in rows
@@ -101,6 +102,24 @@ def tracks(found: RecommendationSet, said: Mapping[int, AbstractSet[str]] | None
 def plane_point(valence: float, arousal: float) -> dict[str, float]:
     """Return a point in units of 0 to 100, valence to the right and arousal upwards."""
     return {"x": round(100 * valence, 1), "y": round(100 * (1 - arousal), 1)}
+
+
+NUMBER_WORDS: dict[str, str] = {
+    "fit": "How near it lies to the point that the music aims at",
+    "novelty": "Not heard lately",
+    "language": "Your languages",
+    "genre": "Your genres",
+    "era": "Your decades",
+    "personal": "What you said about songs",
+}
+"""The factors of a score, in words. 1 leaves the chance of a song as it is; more raises it, less lowers it."""
+
+
+def numbers(each: Recommendation) -> dict[str, Any]:
+    """Return the numbers that led to a recommendation; sets of earlier versions of the site lack some."""
+    known = each.numbers
+    factors = [{"label": label, "value": known[name]} for name, label in NUMBER_WORDS.items() if name in known]
+    return {"factors": factors, "score": each.score, "percent": 100 * known["chance"] if "chance" in known else None}
 
 
 def words(each: Recommendation | SessionTrack, said: AbstractSet[str]) -> dict[str, Any]:

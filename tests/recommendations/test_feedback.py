@@ -1,3 +1,5 @@
+import math
+
 import pytest
 from django.urls import reverse
 
@@ -155,3 +157,21 @@ def test_words_about_a_list_cost_one_query_however_long_it_is(as_amy, reading, d
     say(reading, "like")
     with django_assert_max_num_queries(20):
         as_amy.get(reverse("result", args=[reading.capture.public_id]))
+
+
+def test_the_numbers_behind_each_song_are_there_on_demand_and_multiply_to_its_score(as_amy, reading):
+    say(reading, "like")
+    shown = as_amy.get(reverse("result", args=[reading.capture.public_id])).content.decode()
+    assert shown.count('<details class="numbers">') == 8
+    for label in presenters.NUMBER_WORDS.values():
+        assert shown.count(label) == 8
+    for each in reading.sets.get().recommendations.all():
+        told = presenters.numbers(each)
+        assert math.prod(factor["value"] for factor in told["factors"]) == pytest.approx(each.score)
+        assert 0 < told["percent"] <= 100
+
+
+def test_a_set_of_an_earlier_version_shows_what_numbers_it_has(as_amy, reading):
+    reading.sets.get().recommendations.update(numbers={})
+    shown = as_amy.get(reverse("result", args=[reading.capture.public_id])).content.decode()
+    assert '<details class="numbers">' not in shown
