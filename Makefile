@@ -55,9 +55,11 @@ types: dev ## Check types
 layers: dev ## Check that each layer imports only from those below it
 	$(BIN)/lint-imports
 
-bench: dev ## Measure sets at 100,000 tracks, and simulate what learning gains
+bench: dev ## Measure sets at 100,000 tracks, simulate what learning gains, time the vision code on DATA
 	$(BIN)/python -m bench.ranking
 	$(BIN)/python -m bench.learning
+	@if [ -n "$(DATA)" ]; then $(BIN)/python -m ml bench --data "$(DATA)"; \
+	else echo "The vision code is timed on faces of FER2013: make bench DATA=path/to/fer2013"; fi
 
 catalogue-plot: venv ## Draw how the catalogue covers the plane, and print what it holds; FILE=tracks.csv for another
 	@$(BIN)/python -m scripts.catalogue_plot $(if $(FILE),--file "$(FILE)")

@@ -1,4 +1,4 @@
-"""The command line of the vision code: `python -m ml train|evaluate|robustness|measure|predict|card`."""
+"""The command line of the vision code: `python -m ml train|evaluate|robustness|measure|bench|predict|card`."""
 
 import os
 

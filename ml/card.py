@@ -40,6 +40,7 @@ def markdown(artifact: Artifact, figures: Mapping[str, str] | None = None) -> st
             _evaluations(card, links),
             _sure(card, links),
             _robust(card),
+            "## Speed and memory\n\n" + speed(card["speed"]) if "speed" in card else "",
             "## Limits\n\n" + _LIMITS,
             _history(card.get("history", []), links),
         ]
@@ -150,6 +151,33 @@ def robustness(found: dict[str, Any]) -> str:
         for line in found["corruptions"]
     )
     return table((f"{found['n']:,} faces", "accuracy", "points lost", "ECE"), (untouched, *lines))
+
+
+def speed(found: dict[str, Any]) -> str:
+    """Return the table of what `python -m ml bench` measured."""
+    side, large, memory = found["side_by_side"], found["twelve_megapixels"], found["memory"]
+    same = side["largest_face_iou_50"]
+    lines = [
+        ("photo of 640x480 to reading", f"{side['photo_to_reading_ms']} ms"),
+        ("the package mtcnn, detection alone, same pictures", f"{side['mtcnn_package_detection_ms']} ms"),
+        ("times faster than that", str(side["times_faster"])),
+        (f"same largest face (IoU 0.5) on the {side['mtcnn_package_finds']} pictures where it finds one", _share(same)),
+        ("12 megapixels against 640x480, decoding excluded", f"{large['ratio']} times"),
+        ("one aligned face, one thread", f"{found['classification']['one_face_ms']} ms"),
+        ("video of 640x480", f"{found['video']['frames_per_second']} frames/s"),
+        (f"resident size after {memory['photos']} photos", f"{memory['resident_mb']} MB"),
+        ("growth over the second half of them", f"{memory['mb_per_1000_photos']} MB per 1,000 photos"),
+    ]
+    if "fer" in found:
+        fer = found["fer"]
+        lines.append(("the package fer with MTCNN, in its own process", f"{fer['fer_package_ms']} ms"))
+        lines.append(("photo to reading on the same pictures after it", f"{fer['photo_to_reading_ms']} ms"))
+    words = (
+        f"Medians of warm runs on {side['pictures']} pictures composed from PublicTest faces, alternating; "
+        f"{found['threads']} threads, load average {found['load_average']} at the start: other work slows both sides. "
+        "`python -m ml bench --data DIR` reprints them."
+    )
+    return f"{words}\n\n{table(('what', 'measured'), lines)}"
 
 
 def by_group(lines: Sequence[dict[str, Any]]) -> str:

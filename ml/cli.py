@@ -154,6 +154,20 @@ def _predict(options: argparse.Namespace) -> int:
     return int(failed)
 
 
+def _bench(options: argparse.Namespace) -> int:
+    artifacts.check(options.artifact)
+    from ml import benchmark
+
+    found = benchmark.run(options.data, options.artifact, options.pictures, options.photos, options.fer_python)
+    if options.keep:
+        artifacts.amend(options.artifact, {"speed": found})
+    if options.json:
+        _print_json(found)
+    else:
+        print(card.speed(found))
+    return 0
+
+
 def _card(options: argparse.Namespace) -> int:
     artifact = artifacts.check(options.artifact)
     if options.figures is None:
@@ -186,6 +200,16 @@ def parser() -> argparse.ArgumentParser:
     measure = commands.add_parser("measure", help="calibrate and measure an artifact anew and keep it in its card")
     measure.add_argument("--data", **_DATA)
     measure.set_defaults(call=_measure)
+    bench = commands.add_parser("bench", help="time the pipeline, side by side with the packages that others use")
+    bench.add_argument("--data", **_DATA)
+    bench.add_argument(
+        "--pictures", type=int, default=200, help="pictures to compose from PublicTest faces (%(default)s)"
+    )
+    bench.add_argument("--photos", type=int, default=1000, help="photos to follow the memory over (%(default)s)")
+    bench.add_argument("--fer-python", type=Path, metavar="PYTHON",
+                       help="a Python that has the packages fer and facenet-pytorch, to be timed too")  # fmt: skip
+    bench.add_argument("--keep", action="store_true", help="keep the figures in the artifact's card")
+    bench.set_defaults(call=_bench)
     predict = commands.add_parser("predict", help="read the expressions in photos")
     predict.add_argument("images", nargs="+", metavar="IMAGE",
                          help="JPEG, PNG or WebP files, or - to read their paths from standard input")  # fmt: skip
@@ -194,10 +218,10 @@ def parser() -> argparse.ArgumentParser:
     show.add_argument("--figures", type=Path, metavar="DIR",
                       help="draw curves, confusion and reliability there as PNG and show them")  # fmt: skip
     show.set_defaults(call=_card)
-    for command in (evaluate, robustness, measure, predict, show):
+    for command in (evaluate, robustness, measure, bench, predict, show):
         command.add_argument("--artifact", type=Path, default=artifacts.DEFAULT, metavar="DIR",
                              help="folder of the artifact, if not the one that ships with the project")  # fmt: skip
-    for command in (evaluate, robustness, predict):
+    for command in (evaluate, robustness, bench, predict):
         command.add_argument("--json", action="store_true", help="print JSON and nothing else")
     return top
 

@@ -101,7 +101,7 @@ class MtcnnDetector:
         inner = side / (1 + 2 * attempt.border)
         scale = inner / longest
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-        working = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        working = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.5)
         border = round(attempt.border * inner)
         pixels = np.asarray(working, np.float32)
         if border:

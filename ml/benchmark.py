@@ -1,0 +1,233 @@
+"""Time the pipeline, side by side with the packages that others use, on pictures made at run time from FER2013.
+
+A picture is a face of the data, enlarged and set with a soft edge into a made-up background; NASA's portrait is added
+where scikit-image is installed. All times are medians of warm runs in milliseconds on this machine, other work
+included: what is compared alternates picture by picture, so that both meet the same load.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from mtcnn import MTCNN
+from PIL import Image, ImageFilter
+
+from ml import datasets
+from ml.alignment import FACE_SIDE
+from ml.classifier import Classifier
+from ml.errors import DatasetError, MlError
+from ml.pipeline import Pipeline
+from ml.types import Box
+
+SCENE = (640, 480)
+LARGE = (4000, 3000)
+_WARM = 5
+_FER = """
+import sys, time, statistics, pathlib
+from PIL import Image
+import numpy
+from fer.fer import FER
+reader, times = FER(mtcnn=True), []
+for number, path in enumerate(sorted(pathlib.Path(sys.argv[1]).glob("*.png"))):
+    pixels = numpy.asarray(Image.open(path).convert("RGB"))[:, :, ::-1].copy()
+    started = time.perf_counter()
+    reader.detect_emotions(pixels)
+    if number >= int(sys.argv[2]):
+        times.append(1000 * (time.perf_counter() - started))
+print(statistics.median(times))
+"""
+
+
+def scenes(data: Path, count: int, seed: int = 7) -> list[Image.Image]:
+    """Return pictures of 640x480 with one large face each, from PublicTest rows. Raises DatasetError."""
+    rows = datasets.load(data, "PublicTest")
+    if len(rows) < count:
+        raise DatasetError(f"{data} holds {len(rows)} PublicTest rows; {count} are needed")
+    rng = np.random.default_rng(seed)
+    pictures = [_scene(rows.images[row], rng) for row in rng.permutation(len(rows))[:count]]
+    portrait = _portrait()
+    return pictures if portrait is None else [*pictures, portrait]
+
+
+def _scene(face: npt.NDArray[np.uint8], rng: np.random.Generator) -> Image.Image:
+    width, height = SCENE
+    colours = rng.integers(30, 226, (6, 8, 3)).astype(np.uint8)
+    picture = Image.fromarray(colours).resize(SCENE, Image.Resampling.BICUBIC)
+    grain = rng.normal(0, 4, (height, width, 1))
+    picture = Image.fromarray(np.clip(np.asarray(picture) + grain, 0, 255).astype(np.uint8))
+    side = int(rng.integers(120, 320))
+    large = Image.fromarray(face).resize((side, side), Image.Resampling.BICUBIC).convert("RGB")
+    mask = Image.new("L", (side, side), 0)
+    inset = side // 24
+    mask.paste(255, (inset, inset, side - inset, side - inset))
+    mask = mask.filter(ImageFilter.GaussianBlur(inset / 2))
+    picture.paste(large, (int(rng.integers(0, width - side)), int(rng.integers(0, height - side))), mask)
+    return picture
+
+
+def _portrait() -> Image.Image | None:
+    try:
+        from skimage import data
+    except ImportError:
+        return None
+    canvas = Image.new("RGB", SCENE, (120, 120, 120))
+    canvas.paste(Image.fromarray(data.astronaut()).crop((0, 0, 512, 480)), (64, 0))
+    return canvas
+
+
+def overlap(first: Box, second: Box) -> float:
+    """Return intersection over union of two boxes."""
+    across = min(first.x + first.width, second.x + second.width) - max(first.x, second.x)
+    down = min(first.y + first.height, second.y + second.height) - max(first.y, second.y)
+    common = max(0.0, across) * max(0.0, down)
+    return common / (first.width * first.height + second.width * second.height - common)
+
+
+def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    started = perf_counter()
+    answer = work()
+    return 1000 * (perf_counter() - started), answer
+
+
+def _median(times: Sequence[float]) -> float:
+    return round(float(np.median(times)), 2)
+
+
+def compare_detection(pipeline: Pipeline, pictures: Sequence[Image.Image]) -> dict[str, Any]:
+    """Time a whole reading against the package mtcnn finding faces alone, and compare the largest faces."""
+    package = MTCNN()
+    arrays = [np.asarray(picture) for picture in pictures]
+    for picture, pixels in zip(pictures[:_WARM], arrays, strict=False):
+        pipeline.read(picture)
+        package.detect_faces(pixels)
+    ours, theirs, theirs_found, same = [], [], 0, 0
+    for picture, pixels in zip(pictures, arrays, strict=True):
+        spent, reading = _timed(partial(pipeline.read, picture))
+        ours.append(spent)
+        spent, found = _timed(partial(package.detect_faces, pixels))
+        theirs.append(spent)
+        if found:
+            theirs_found += 1
+            box = Box(*max((face["box"] for face in found), key=lambda box: box[2] * box[3]))
+            same += bool(reading.faces) and overlap(reading.faces[0].detection.box, box) >= 0.5
+    return {
+        "pictures": len(pictures),
+        "photo_to_reading_ms": _median(ours),
+        "mtcnn_package_detection_ms": _median(theirs),
+        "times_faster": round(float(np.median(theirs) / np.median(ours)), 2),
+        "mtcnn_package_finds": theirs_found,
+        "largest_face_iou_50": round(same / theirs_found, 4) if theirs_found else None,
+    }
+
+
+def compare_fer(python: Path, pipeline: Pipeline, pictures: Sequence[Image.Image]) -> dict[str, Any]:
+    """Time the package fer with MTCNN in an environment of its own, then the pipeline on the same pictures."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number, picture in enumerate(pictures):
+            picture.save(Path(folder) / f"{number:04}.png")
+        answer = subprocess.run(
+            [str(python), "-c", _FER, folder, str(_WARM)], capture_output=True, text=True, check=False
+        )
+    if answer.returncode:
+        raise MlError(f"the package fer does not run in {python}: {answer.stderr.strip()[-300:]}")
+    theirs = float(answer.stdout.split()[-1])
+    ours = [_timed(partial(pipeline.read, picture))[0] for picture in pictures][_WARM:]
+    return {
+        "fer_package_ms": round(theirs, 2),
+        "photo_to_reading_ms": _median(ours),
+        "times_faster": round(theirs / float(np.median(ours)), 2),
+    }
+
+
+def large_photo(pipeline: Pipeline, pictures: Sequence[Image.Image]) -> dict[str, Any]:
+    """Time the same pictures at 640x480 and at 12 megapixels, already decoded."""
+    small, large = [], []
+    for number, picture in enumerate(pictures):
+        photo = picture.resize(LARGE, Image.Resampling.BILINEAR)
+        spent = (
+            _timed(partial(pipeline.read, picture))[0],
+            _timed(partial(pipeline.read, photo))[0],
+        )
+        if number:
+            small.append(spent[0])
+            large.append(spent[1])
+    ratio = round(float(np.median(large) / np.median(small)), 2)
+    return {"small_ms": _median(small), "large_ms": _median(large), "ratio": ratio}
+
+
+def classify_on_one_thread(artifact: Path, times: int = 200) -> dict[str, Any]:
+    """Time the classifier on one aligned face in a process that has one thread for it."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        spent = pool.submit(_classify, artifact, times).result()
+    return {"threads": 1, "one_face_ms": _median(spent)}
+
+
+def _classify(artifact: Path, times: int) -> list[float]:
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    classifier = Classifier.load(artifact)
+    face = np.random.default_rng(7).integers(0, 256, (1, FACE_SIDE, FACE_SIDE)).astype(np.uint8)
+    return [_timed(partial(classifier.probabilities, face))[0] for _ in range(times + _WARM)][_WARM:]
+
+
+def video(pipeline: Pipeline, picture: Image.Image, frames: int = 120) -> dict[str, Any]:
+    """Count the frames a second of a clip in which a face drifts across a picture."""
+    width, height = SCENE
+    wide = picture.resize((width + frames, height), Image.Resampling.BILINEAR)
+    clip = [wide.crop((shift, 0, shift + width, height)) for shift in range(frames)]
+    started = perf_counter()
+    for frame in clip:
+        pipeline.read(frame)
+    return {"frames": frames, "frames_per_second": round(frames / (perf_counter() - started), 1)}
+
+
+def memory(pipeline: Pipeline, pictures: Sequence[Image.Image], photos: int) -> dict[str, Any]:
+    """Read photos of ever new sizes and follow the resident memory; the slope is that of the second half."""
+    rng = np.random.default_rng(7)
+    seen: list[tuple[int, float]] = []
+    for number in range(photos):
+        picture = pictures[number % len(pictures)]
+        size = int(rng.integers(320, 1600))
+        pipeline.read(picture.resize((size, size * 3 // 4), Image.Resampling.BILINEAR))
+        if number % 20 == 19:
+            seen.append((number + 1, _resident()))
+    half = seen[len(seen) // 2 :]
+    counts, sizes = np.array(half).T
+    slope = float(np.polyfit(counts, sizes, 1)[0]) if len(half) > 1 else 0.0
+    return {"photos": photos, "resident_mb": round(seen[-1][1], 1), "mb_per_1000_photos": round(1000 * slope, 1)}
+
+
+def _resident() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def run(data: Path, artifact: Path, count: int, photos: int, fer: Path | None) -> dict[str, Any]:
+    """Run all measurements and return them JSON-ready."""
+    pictures = scenes(data, count)
+    pipeline = Pipeline.load(artifact)
+    found = {
+        "model_version": pipeline.classifier.version,
+        "threads": len(os.sched_getaffinity(0)),
+        "load_average": round(os.getloadavg()[0], 2),
+        "side_by_side": compare_detection(pipeline, pictures),
+        "twelve_megapixels": large_photo(pipeline, pictures[: max(2, count // 10)]),
+        "classification": classify_on_one_thread(artifact),
+        "video": video(pipeline, pictures[-1]),
+        "memory": memory(pipeline, pictures, photos),
+    }
+    if fer is not None:
+        found["fer"] = compare_fer(fer, pipeline, pictures[:60])
+    return found
