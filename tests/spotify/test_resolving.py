@@ -11,6 +11,7 @@ from recommendations import services
 from recommendations.models import Recommendation, SpotifyTrack, Track
 from recommendations.providers.spotify import resolving, tasks
 from recommendations.providers.spotify.cache import shown, unresolved
+from recommendations.sessions import session_mode_set, session_start
 from recommendations.tasks import spotify_purge
 from tests.factories import ReadingFactory
 from tests.support.spotify_double import Fault, rate_limited, track_id, track_object
@@ -89,6 +90,16 @@ def test_the_first_failure_ends_a_task_and_the_sweeper_goes_on_later(app, settin
     with time_machine.travel(timezone.now() + datetime.timedelta(minutes=16)):
         tasks.spotify_sweep()
     assert SpotifyTrack.objects.count() == 8
+
+
+def test_the_sweeper_looks_after_sessions_too(app, amy, reading, track_ids):
+    session = session_start(user=amy, reading=reading)
+    session_mode_set(session=session, mode="lift")
+    extra = set(session.tracks.values_list("track", flat=True)) - set(track_ids)
+    assert extra
+    for _ in range(2):
+        tasks.spotify_sweep()
+    assert set(SpotifyTrack.objects.values_list("track", flat=True)) == extra | set(track_ids)
 
 
 def test_the_sweeper_asks_nothing_when_nothing_is_left(app, track_ids):

@@ -10,7 +10,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from recommendations.models import Recommendation, SavedPlaylist, SpotifyTrack
+from recommendations.models import Recommendation, SavedPlaylist, SessionTrack, SpotifyTrack
 from recommendations.providers.spotify.config import EMBED_HOST, app_configured
 from recommendations.providers.spotify.matching import Match
 
@@ -18,7 +18,7 @@ logger = structlog.get_logger(__name__)
 
 # What was not found may be there tomorrow: asked again sooner than what was.
 NOT_FOUND_DAYS = 7
-# Sets that were built so lately are looked after by the sweeper.
+# Sets and sessions that were begun so lately are looked after by the sweeper.
 SWEPT = datetime.timedelta(hours=2)
 
 
@@ -64,10 +64,14 @@ def unresolved(track_ids: Iterable[int]) -> list[int]:
 
 
 def recent_track_ids() -> list[int]:
-    """Return the tracks of the sets that were built lately, the newest set first."""
+    """Return the tracks of the sets and sessions that were begun lately, the newest set first."""
     since = timezone.now() - SWEPT
-    recent = Recommendation.objects.filter(recommendation_set__created_at__gt=since)
-    return list(recent.order_by("-recommendation_set__created_at", "rank").values_list("track", flat=True))
+    recommended = Recommendation.objects.filter(recommendation_set__created_at__gt=since)
+    along = SessionTrack.objects.filter(session__created_at__gt=since)
+    return [
+        *recommended.order_by("-recommendation_set__created_at", "rank").values_list("track", flat=True),
+        *along.order_by("-session__created_at", "rank").values_list("track", flat=True),
+    ]
 
 
 def track_record(*, track_id: int, match: Match | None) -> None:
