@@ -15,6 +15,8 @@ from recommendations.ranking import NO_PREFERENCE, Preferences
 from recommendations.session_selectors import helped_before
 
 RECENT_SETS = 5
+LONGEST_ID = 18
+"""So many digits fit into a row's id; a longer number is none."""
 LATEST_VERDICTS = 2000
 """How many words of a person are learned from: more would only slow every set down."""
 
@@ -64,7 +66,7 @@ def feedback_on(*, reading: EmotionReading) -> dict[int, set[str]]:
 
 def recommendation_of(*, reading: EmotionReading, track: str) -> Recommendation | None:
     """Return the recommendation of a track, named by its id, for a reading, the latest first; None without one."""
-    if not track.isdecimal():
+    if not track.isdecimal() or len(track) > LONGEST_ID:
         return None
     found = Recommendation.objects.filter(recommendation_set__reading=reading, track_id=int(track))
     return found.select_related("track", "recommendation_set").order_by("-recommendation_set_id").first()
