@@ -16,6 +16,7 @@ from recommendations.learning import BOUND, CELL_EDGES, NO_TASTE, Kind, Taste, V
 from recommendations.planning import Listener, follow
 from recommendations.ranking import rank
 from recommendations.reasons import because
+from tests.support.never_said import offending
 
 GENRES = ("jazz", "rock", "folk")
 LOW, HIGH = Point(0.2, 0.3), Point(0.9, 0.8)
@@ -195,6 +196,15 @@ def test_blame_is_never_given_as_a_reason_and_long_names_are_cut() -> None:
     assert set(praised) == {" Because you asked for more like it.", praised[0], praised[1]}
     assert all(len(words) < 200 for words in praised)
     assert any("…" in words for words in praised)
+
+
+@pytest.mark.parametrize("kind", [Kind.LIKE, Kind.MORE])
+def test_what_is_said_of_praise_is_held_against_the_list_of_what_is_never_said(kind: Kind) -> None:
+    few = Catalogue([track(1, "A"), track(2, "A"), track(3, "B")])
+    taste = Taste([verdict(few.tracks[0], kind)])
+    said = {because(each, taste) for each in rank(few, [Target(LOW)], count=3, seed=1, taste=taste)}
+    assert len(said) == 2
+    assert offending(said) == set()
 
 
 @settings(deadline=None)
