@@ -58,6 +58,7 @@ layers: dev ## Check that each layer imports only from those below it
 bench: dev ## Measure sets at 100,000 tracks, simulate what learning gains, time the vision code on DATA
 	$(BIN)/python -m bench.ranking
 	$(BIN)/python -m bench.learning
+	$(BIN)/python -m bench.privacy
 	@if [ -n "$(DATA)" ]; then $(BIN)/python -m ml bench --data "$(DATA)"; \
 	else echo "The vision code is timed on faces of FER2013: make bench DATA=path/to/fer2013"; fi
 
