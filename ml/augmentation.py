@@ -57,6 +57,14 @@ class AugmentationConfig:
 
 PRESETS = {
     "plain": AugmentationConfig(),
+    "moderate": AugmentationConfig(
+        blur_probability=0.05,
+        gauss_probability=0.15,
+        coarse_probability=0.1,
+        dim_probability=0.08,
+        cover_probability=0.12,
+        jpeg_probability=0.08,
+    ),
     "strong": AugmentationConfig(
         blur_probability=0.0,  # the Gaussian takes its place
         gauss_probability=0.3,

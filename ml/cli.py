@@ -33,8 +33,19 @@ def _schedule(text: str) -> tuple[tuple[int, int], ...]:
     return pairs
 
 
+def _blocks(text: str) -> tuple[int, ...]:
+    """Parse `1,1,2,2`: residual blocks a stage."""
+    try:
+        blocks = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        blocks = ()
+    if len(blocks) != 4 or any(not 1 <= count <= 4 for count in blocks):
+        raise argparse.ArgumentTypeError("four numbers from 1 to 4, one a stage, for example 1,1,2,2")
+    return blocks
+
+
 def _rate(text: str) -> float:
-    """Parse a learning rate above 0 and at most 1."""
+    """Parse a rate or share above 0 and at most 1."""
     try:
         value = float(text)
     except ValueError:
@@ -49,6 +60,7 @@ def _print_json(value: Any, indent: int | None = 2) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from ml.architecture import ArchitectureConfig
     from ml.augmentation import PRESETS
     from ml.training import Trainer, TrainingConfig
 
@@ -59,6 +71,8 @@ def _train(options: argparse.Namespace) -> int:
         limit=options.limit,
         precision=options.precision,
         peak_learning_rate=options.peak_learning_rate,
+        original_weight=options.original_weight,
+        architecture=ArchitectureConfig(blocks=options.blocks),
         augmentation=PRESETS[options.augmentation],
     )
     artifact = Trainer(options.data, options.run, config, resume=options.resume, start=options.start).fit()
@@ -241,8 +255,13 @@ def _add_train(train: argparse.ArgumentParser) -> None:
                        help="start from the weights of this artifact, made with the same seed and data")  # fmt: skip
     train.add_argument("--peak-learning-rate", type=_rate, default=2.5e-3, metavar="RATE",
                        help="the highest learning rate (%(default)s); a tenth of it suits --from")  # fmt: skip
-    train.add_argument("--augmentation", choices=("plain", "strong"), default="plain",
-                       help="strong adds blur, few pixels, dim light, covered eyes or mouths, JPEG")  # fmt: skip
+    train.add_argument("--augmentation", choices=("plain", "moderate", "strong"), default="plain",
+                       help="strong adds blur, few pixels, dim light, covered eyes or mouths, JPEG; "
+                            "moderate does so less often")  # fmt: skip
+    train.add_argument("--blocks", type=_blocks, default=(1, 1, 1, 1), metavar="N,N,N,N",
+                       help="residual blocks a stage (1,1,1,1); those that --from lacks start as identities")  # fmt: skip
+    train.add_argument("--original-weight", type=_rate, default=0.3, metavar="SHARE",
+                       help="how much the head for FER2013's labels counts beside the other (%(default)s)")  # fmt: skip
     train.set_defaults(call=_train)
 
 

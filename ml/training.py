@@ -9,7 +9,9 @@ complete epoch), `log.csv` (one line an epoch) and, at the end, `artifact/`. The
 * an exponential moving average of all weights is what is kept;
 * rare classes are repeated by the square root of their rarity (Gupta et al. 2019, arXiv:1908.03195, section 4.1).
 
-A run may start from an artifact's weights, with a lower learning rate, to learn what a stronger augmentation shows.
+A run may start from an artifact's weights, with a lower learning rate, to learn what a stronger augmentation shows, or
+in a deeper network: blocks that the artifact lacks start as identities, so that the deeper one begins where the
+artifact ended (Chen, Goodfellow & Shlens 2016, arXiv:1511.05641, "Net2DeeperNet").
 
 Rows of Training that show nearly the same picture as a row of a test usage in the folder are dropped.
 Validation rows are a part of Training (near-duplicates on one side); they draw the curve, and fit the temperatures and
@@ -219,10 +221,22 @@ class Trainer:
         return model
 
     def _copy_weights(self, source: keras.Model) -> None:
+        """Start from a network of the same widths and as many blocks or fewer; the blocks it lacks start as identities.
+
+        A residual block whose last normalisation multiplies by zero passes on what it gets: that is past a ReLU.
+        """
+        known = {layer.name: layer for layer in source.layers}
         try:
-            self.model.set_weights(source.get_weights())
+            for layer in self.model.layers:
+                if layer.name in known:
+                    layer.set_weights(known.pop(layer.name).get_weights())
+                elif layer.name.endswith("_2_bn"):
+                    layer.gamma.assign(keras.ops.zeros_like(layer.gamma))
         except ValueError as error:
             raise ArtifactError(f"the network to start from has another form: {error}") from error
+        lost = sorted(name for name, layer in known.items() if layer.weights)
+        if lost:
+            raise ArtifactError(f"the network to start from has layers that this one lacks: {', '.join(lost)}")
 
     def _prepare_folder(self, resume: bool) -> None:
         facts = json.loads(json.dumps({"config": asdict(self.config), "data_digest": self.digest}))

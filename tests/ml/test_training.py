@@ -276,6 +276,28 @@ def test_a_run_starts_from_the_weights_of_an_artifact_and_says_so(finished, tiny
     Trainer(tiny_data, tmp_path / "run", TINY, resume=True, start=source.folder)
 
 
+def test_a_deeper_network_begins_where_the_one_it_grows_from_ended(finished, tiny_data, tmp_path):
+    from dataclasses import replace
+
+    from ml import artifacts
+
+    source, trained = artifacts.load(finished[1].folder)
+    deeper = replace(TINY, architecture=ArchitectureConfig(widths=(4, 8), blocks=(2, 3)))
+    trainer = Trainer(tiny_data, tmp_path / "run", deeper, start=source.folder)
+    faces = np.random.default_rng(3).integers(0, 256, (5, 48, 48, 1)).astype(np.float32)
+    for network in (trainer.model, trainer.average):
+        assert network.count_params() > trained.count_params()
+        for head, logits in network(faces, training=False).items():
+            assert np.allclose(logits, trained(faces, training=False)[head], atol=1e-4)
+    before = trainer.model.get_layer("stage1_block2_1_conv").get_weights()[0]
+    grown = trainer.fit(bar=False)
+    assert grown.card["config"]["architecture"]["blocks"] == [2, 3]
+    assert np.abs(trainer.model.get_layer("stage1_block2_2_bn").gamma).max() > 0
+    assert not np.array_equal(before, trainer.model.get_layer("stage1_block2_1_conv").get_weights()[0])
+    with pytest.raises(ArtifactError, match="layers that this one lacks: stage0_block1"):
+        Trainer(tiny_data, tmp_path / "back", TINY, start=grown.folder)
+
+
 def test_a_run_does_not_start_from_a_network_that_saw_its_validation_rows(finished, tiny_artifact, tiny_data, tmp_path):
     from dataclasses import replace
 
