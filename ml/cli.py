@@ -259,7 +259,7 @@ def _add_train(train: argparse.ArgumentParser) -> None:
                        help="strong adds blur, few pixels, dim light, covered eyes or mouths, JPEG; "
                             "moderate does so less often")  # fmt: skip
     train.add_argument("--blocks", type=_blocks, default=(1, 1, 1, 1), metavar="N,N,N,N",
-                       help="residual blocks a stage (1,1,1,1); those that --from lacks start as identities")  # fmt: skip
+                       help="residual blocks a stage (1,1,1,1); more of them may grow --from")  # fmt: skip
     train.add_argument("--original-weight", type=_rate, default=0.3, metavar="SHARE",
                        help="how much the head for FER2013's labels counts beside the other (%(default)s)")  # fmt: skip
     train.set_defaults(call=_train)
