@@ -9,7 +9,7 @@ from django.conf import settings
 from emotion import services
 from emotion.models import Capture
 from privacy.purposes import Purpose
-from privacy.registry import Basis, DataCategory, Table, register
+from privacy.registry import Basis, DataCategory, Table, excuse, register
 from privacy.subjects import Subject
 
 OUR_NUMBER = "a row number of ours"
@@ -133,6 +133,69 @@ def register_all() -> None:
             tables=(Table(model="emotion.EmotionReading", fields=("capture__public_id", "crop"), part=True),),
         )
     )
+    _register_training()
+
+
+def _register_training() -> None:
+    register(
+        DataCategory(
+            name="training_samples",
+            label="Aligned faces that the network may learn from, with your word on each",
+            why="So that the network reads better what people like you show.",
+            basis=Basis.CONSENT,
+            purpose=Purpose.TRAIN_MODEL,
+            retention="Until you withdraw your consent to it, or delete the reading.",
+            seen_by="You, and administrators who review faces without knowing whose they are.",
+            sensitive=True,
+            tables=(
+                Table(
+                    model="emotion.TrainingSample",
+                    fields=(
+                        "created_at",
+                        "labelled_at",
+                        "status",
+                        "label",
+                        "reviewed_label",
+                        "origin",
+                        "predicted",
+                        "model_version",
+                        "held_out",
+                        "sha256",
+                        "image",
+                        "reviewed_at",
+                    ),
+                    withheld={
+                        "id": OUR_NUMBER,
+                        "user": YOU,
+                        "reading": "exported with the readings",
+                        "consent": "exported with your answers",
+                        "reviewed_by": "somebody else",
+                    },
+                ),
+                Table(
+                    model="emotion.ManifestEntry",
+                    owner="sample__user",
+                    created="",
+                    fields=("run__public_id", "label", "held_out", "sha256"),
+                    withheld={
+                        "id": OUR_NUMBER,
+                        "sample": "exported beside this",
+                        "consent": "exported with your answers",
+                        "withdrawn_at": "empty for as long as the sample is yours",
+                    },
+                ),
+                Table(
+                    model="emotion.ShadowReading",
+                    owner="reading__user",
+                    fields=("created_at", "version__version", "dominant", "confidence", "sure"),
+                    withheld={"id": OUR_NUMBER, "reading": "exported with the readings"},
+                ),
+            ),
+        )
+    )
+    excuse("emotion.ModelVersion", "a network and its figures; who promoted it is forgotten with that account")
+    excuse("emotion.TrainingRun", "how a network was trained; who started it is forgotten with that account")
+    excuse("emotion.DriftAlert", "sums over many readings; nothing of one person")
 
 
 def _captures_delete(captures: Any) -> None:

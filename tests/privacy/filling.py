@@ -12,8 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
-from django.contrib.auth.models import Group, Permission
-from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.files.base import ContentFile
 from django.db import connection, models
@@ -27,6 +25,7 @@ from tests.factories import UserFactory
 
 VALUES: dict[str, dict[str, Any]] = {
     "emotion.Capture": {"status": Capture.Status.PENDING, "claim_token": None, "mode": ""},
+    "emotion.TrainingSample": {"status": "pending"},
     "privacy.ErasureRequest": {"status": "done", "identifiers": {}, "scope": "music"},
     "recommendations.ListeningSession": {"status": "active", "ended_at": None},
     "recommendations.SavedPlaylist": {"listening_session_id": None},
@@ -34,8 +33,23 @@ VALUES: dict[str, dict[str, Any]] = {
     "privacy.DataExport": {"status": "ready"},
     "privacy.ConsentRecord": {"purpose": "store_history", "granted": True},
 }
-# Not of one person: shared by all rows that point to them.
-SHARED = {Group, Permission, ContentType}
+# Not of one person: shared by all rows that point to them, and made like this where there is none.
+SHARED: dict[str, dict[str, Any]] = {
+    "auth.Group": {"name": "shared"},
+    "auth.Permission": {},
+    "contenttypes.ContentType": {},
+    "emotion.ModelVersion": {"version": "shared-1", "sha256": "0" * 64, "size": 1, "origin": "trained"},
+    "emotion.TrainingRun": {"kind": "full", "status": "done", "is_open": False, "options": {}},
+    "recommendations.Track": {
+        "title": "T",
+        "artist": "A",
+        "key": "k",
+        "year": 2000,
+        "valence": 0.5,
+        "arousal": 0.5,
+        "rated_by": "test",
+    },
+}
 _numbers = itertools.count(1)
 
 
@@ -112,17 +126,10 @@ class Filler:
         }
 
     def _related(self, model: Any) -> Any:
-        if model in SHARED or model._meta.label == "recommendations.Track":
+        if model._meta.label in SHARED:
             found = model._default_manager.order_by("pk").first()
-            return (found or _shared(model)).pk
+            return (found or model._default_manager.create(**SHARED[model._meta.label])).pk
         return self.row(model).pk
-
-
-def _shared(model: type[models.Model]) -> models.Model:
-    if model is Group:
-        return Group.objects.create(name="shared")
-    values = {"title": "T", "artist": "A", "key": "k", "year": 2000, "valence": 0.5, "arousal": 0.5, "rated_by": "test"}
-    return model._default_manager.create(**values)
 
 
 def dump() -> dict[str, list[str]]:
