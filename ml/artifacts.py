@@ -39,11 +39,16 @@ DEFAULT = Path(__file__).parent / "weights"
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """Name a checked artifact: its folder, its card and its version, e.g. `mood-face-1a2b3c4d`."""
+    """Name a checked artifact: its folder, its card and its version, e.g. `mood-face-1a2b3c4d`.
+
+    `sha256` and `size`, in bytes, are those of the network's file.
+    """
 
     folder: Path
     card: dict[str, Any]
     version: str
+    sha256: str
+    size: int
 
 
 def _sha256(path: Path) -> str:
@@ -111,13 +116,14 @@ def check(folder: Path) -> Artifact:
         raise ArtifactError(
             f"{folder}: the confidence from which card.json calls a reading sure is not between 0 and 1"
         )
-    return Artifact(folder, card, f"{card['name']}-{entries['model.keras']['sha256'][:8]}")
+    sha256 = entries["model.keras"]["sha256"]
+    return Artifact(folder, card, f"{card['name']}-{sha256[:8]}", sha256, (folder / "model.keras").stat().st_size)
 
 
 def _read_json(folder: Path, name: str) -> dict[str, Any]:
     try:
         content = json.loads((folder / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # the last of brackets in brackets in brackets
         raise ArtifactError(f"{folder}: {name} cannot be read: {error}") from error
     if not isinstance(content, dict):
         raise ArtifactError(f"{folder}: {name} must hold one JSON object")

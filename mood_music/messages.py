@@ -106,6 +106,38 @@ _MESSAGES: dict[str, UserMessage] = {
     "unknown_feedback": UserMessage(
         "We do not know that word", "It is none of those beside the song.", "Tap one of the buttons."
     ),
+    # Versions of the network, for administrators.
+    "version_known": UserMessage(
+        "This version is here already",
+        "A network with the same name and the same digest is among the versions.",
+        "Look for it in the list.",
+    ),
+    "version_damaged": UserMessage(
+        "The files of this version are damaged or gone",
+        "Their digests are not those that were noted when it came in.",
+        "Import it again, or pick another version.",
+    ),
+    "version_gates": UserMessage(
+        "This version does not pass every gate",
+        "It was measured worse than the active one, or not measured beside it.",
+        "Measure it, or write down why it shall read all the same, in 20 characters at least.",
+    ),
+    "version_overdue": UserMessage(
+        "This version has to be replaced",
+        "Somebody it learned from has withdrawn, and its term is over.",
+        "Train a new version without these samples.",
+    ),
+    "version_state": UserMessage(
+        "That cannot be done with this version now",
+        "Somebody else changed its state, or the page was old.",
+        "Look at the version again.",
+    ),
+    "version_first": UserMessage(
+        "There is no version to go back to", "No other version has been active before this one.", "Promote another one."
+    ),
+    "shadow_share": UserMessage(
+        "That is no share of the readings", "A candidate looks on at 1 to 100 percent of them.", "Pick such a number."
+    ),
     "proposal_stale": UserMessage(
         "The track was rated anew since",
         "The proposal speaks of a rating that no longer holds.",

@@ -9,6 +9,8 @@ import django
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from ml.errors import MlError
+
 
 def main() -> int:
     """Run the management commands that a start needs, in one process: Django is loaded once, not four times."""
@@ -21,11 +23,18 @@ def main() -> int:
         call_command("createcachetable", verbosity=0)
         print("Catalogue: ", end="", flush=True)
         call_command("catalogue_import", starter=True)
+        print(f"Network: {_register_network()}")
         call_command("collectstatic", interactive=False, verbosity=0)
-    except CommandError as error:
+    except (CommandError, MlError) as error:
         print(f"Set-up stopped: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _register_network() -> str:
+    from emotion.versions.services import version_register_shipped  # models: only after django.setup()
+
+    return version_register_shipped().version
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ hypothesis_settings.load_profile("suite")
 def _own_media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.TOMBSTONES_DIR = tmp_path / "tombstones"
+    settings.MODELS_DIR = tmp_path / "models"
 
 
 @pytest.fixture

@@ -48,6 +48,9 @@ class ModelVersion(models.Model):
         null=True, blank=True, help_text="when it has to be replaced: somebody it learned from withdrew"
     )
     note = models.CharField(max_length=200, blank=True)
+    load_error = models.CharField(
+        max_length=300, blank=True, help_text="why a worker could not load it; empty once one could"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     promoted_at = models.DateTimeField(null=True, blank=True)
     promoted_by = models.ForeignKey(

@@ -149,6 +149,10 @@ STATIC_ROOT = DATA_DIR / "static"
 MEDIA_ROOT = DATA_DIR / "media"
 # What was erased, without saying of whom. Not among the backups of the database: it is replayed after a restore.
 TOMBSTONES_DIR = Path(env.str("TOMBSTONES_DIR", str(DATA_DIR / "tombstones")))
+# Versions of the network, one folder each.
+MODELS_DIR = Path(env.str("MODELS_DIR", str(DATA_DIR / "models")))
+# The operator's own copy of FER2013 with the FER+ votes: versions are measured on its test rows. Empty: there is none.
+TRAINING_BASE_DATA = env.str("TRAINING_BASE_DATA", "")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

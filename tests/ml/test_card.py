@@ -47,7 +47,7 @@ def artifact(tmp_path):
             },
         ],
     }
-    return Artifact(tmp_path, card, "tiny-face-12345678")
+    return Artifact(tmp_path, card, "tiny-face-12345678", "12345678" * 8, 1)
 
 
 def test_the_card_tells_origin_protocols_figures_confusion_and_limits(artifact):

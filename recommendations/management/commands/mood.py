@@ -36,13 +36,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Answer every photo; end with a non-zero code when one could not be read."""
-        from emotion.pipelines import pipeline  # TensorFlow starts here, not for --help
+        from ml.pipeline import Pipeline  # the networks are loaded here, not for --help
+
+        # The network that ships with the project: which one the site has made active, only its database knows.
+        pipeline = Pipeline.load()
 
         catalogue = Catalogue(read_catalogue(STARTER))
         mode = Mode(options["mode"]) if options["mode"] else None
         answers, failed = [], False
         for photo in options["photos"]:
-            answer = self._answer(photo, pipeline(), catalogue, mode)
+            answer = self._answer(photo, pipeline, catalogue, mode)
             failed = failed or "error" in answer
             answers.append(answer)
             if "error" in answer:

@@ -1,0 +1,157 @@
+"""Everything that changes a model version."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from emotion.models import ModelVersion, TrainingRun
+from ml import artifacts
+from ml.artifacts import Artifact
+from ml.errors import ArtifactError
+from mood_music.errors import UserError
+from privacy.audit import audit_write
+
+logger = structlog.get_logger(__name__)
+Status, Origin = ModelVersion.Status, ModelVersion.Origin
+
+
+def version_folder(version: ModelVersion) -> Path:
+    """Return the folder of a version's artifact. Nothing says that it is there, or whole: see `ml.artifacts.check`."""
+    return Path(settings.MODELS_DIR) / version.version
+
+
+def version_register_shipped() -> ModelVersion:
+    """Make the artifact that ships with the project a version of this site; return it. Does nothing twice.
+
+    It becomes the active version where there is none, and, when it is new here, where the active one had shipped with
+    an older release: a site that never trained follows the project. It is copied like every other version, so that
+    rolling back finds it after a later release. Raises ArtifactError when the installation is damaged.
+    """
+    artifact = artifacts.check(artifacts.DEFAULT)
+    with transaction.atomic():
+        version, new = ModelVersion.objects.get_or_create(
+            version=artifact.version,
+            defaults={**_facts(artifact), "origin": Origin.SHIPPED, "evaluation": evaluation_of_card(artifact)},
+        )
+        _place(artifact)
+        active = _locked_active()
+        if active is None or (new and active.origin == Origin.SHIPPED):
+            _activate(version, active, actor=None)
+            audit_write(
+                kind="model_promoted",
+                detail={"version": version.version, "before": active.version if active else "", "reason": "shipped"},
+            )
+            logger.info("version_promoted", version=version.version, origin=version.origin)
+    return version
+
+
+def evaluation_of_card(artifact: Artifact) -> dict[str, Any]:
+    """Return what the card of an artifact of our own says it measured, in the form of `ModelVersion.evaluation`.
+
+    Not for artifacts from outside: what their cards say, nobody here has measured.
+    """
+    card = artifact.card
+    unseen, sure = card.get("evaluation_without_near_duplicates", {}), card.get("sure", {}).get("measured", {})
+    return {
+        "sets": {
+            usage: {
+                "rows": max(report["n"] for report in reports.values()),
+                "reports": reports,
+                "without_near_duplicates": unseen.get(usage),
+                "sure": sure.get(usage),
+            }
+            for usage, reports in card.get("evaluation", {}).items()
+        },
+        "robustness": card.get("robustness", {}),
+        "size": artifact.size,
+    }
+
+
+def version_from_artifact(
+    *,
+    folder: Path,
+    origin: ModelVersion.Origin,
+    run: TrainingRun | None = None,
+    evaluation: dict[str, Any] | None = None,
+    actor: Any = None,
+) -> ModelVersion:
+    """Make a candidate of an artifact: check it, copy it, check the copy.
+
+    The same artifact of the same run gives the version that it gave before. Raises ArtifactError for what is no
+    artifact, UserError when the site has a version of this name already.
+    """
+    artifact = artifacts.check(folder)
+    facts = _facts(artifact)
+    with transaction.atomic():
+        version, new = ModelVersion.objects.get_or_create(
+            version=artifact.version, defaults={**facts, "origin": origin, "run": run, "evaluation": evaluation or {}}
+        )
+        if not new:
+            if run is None or version.run_id != run.pk or version.sha256 != facts["sha256"]:
+                raise UserError("version_known", status=409)
+            return version
+        _place(artifact)
+        audit_write(
+            kind="model_added",
+            actor=actor,
+            detail={"version": version.version, "origin": origin, "sha256": version.sha256},
+        )
+    logger.info("version_added", version=version.version, origin=origin)
+    return version
+
+
+def _facts(artifact: Artifact) -> dict[str, Any]:
+    return {"sha256": artifact.sha256, "size": artifact.size}
+
+
+def _place(artifact: Artifact) -> None:
+    """Copy an artifact into the folder of versions, whole or not at all; one that is there and whole stays."""
+    root = Path(settings.MODELS_DIR)
+    target = root / artifact.version
+    try:
+        artifacts.check(target)
+        return
+    except ArtifactError:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root, prefix=".write-") as scratch:
+        copied = Path(scratch) / "artifact"
+        artifacts.copy(artifact.folder, copied)
+        if target.exists():
+            shutil.rmtree(target)
+        try:
+            copied.rename(target)
+        except OSError:
+            # Another process was faster. What it put there has to be whole all the same.
+            artifacts.check(target)
+
+
+def _locked_active() -> ModelVersion | None:
+    """Lock every version, so that two promotions follow each other, and return the active one."""
+    list(ModelVersion.objects.select_for_update().order_by("pk").values_list("pk", flat=True))
+    return ModelVersion.objects.filter(status=Status.ACTIVE).first()
+
+
+def _activate(version: ModelVersion, active: ModelVersion | None, *, actor: Any, again: bool = False) -> None:
+    """Put a version in the place of the active one. `again` keeps its place in the order of promotions."""
+    now = timezone.now()
+    if active is not None:
+        ModelVersion.objects.filter(pk=active.pk).update(status=Status.RETIRED, retired_at=now)
+    version.status, version.retired_at = Status.ACTIVE, None
+    version.in_shadow, version.shadow_percent = False, 0
+    if not again:
+        version.promoted_at, version.promoted_by = now, actor
+    version.save(update_fields=["status", "retired_at", "in_shadow", "shadow_percent", "promoted_at", "promoted_by"])
+
+
+def version_loaded(*, version: ModelVersion, error: str) -> None:
+    """Note whether a worker could load a version; an empty error says that it could."""
+    note = error[:300]
+    ModelVersion.objects.filter(pk=version.pk).exclude(load_error=note).update(load_error=note)
