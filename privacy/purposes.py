@@ -6,11 +6,12 @@ import hashlib
 from dataclasses import dataclass
 from functools import cache
 
+from django.conf import settings
 from django.db import models
 from django.template.loader import get_template
 from django.utils.html import strip_tags
 
-NOTICE_VERSION = "2026-11-22"
+NOTICE_VERSION = "2026-11-24"
 """Date of the wording below and of the privacy notice. A new date asks everybody again."""
 
 
@@ -58,6 +59,15 @@ ASKED: tuple[PurposeText, ...] = (
         Purpose.STORE_IMAGE,
         "A small crop of your face stays beside each reading, visible to you alone, for 30 days or as long as you "
         "choose in the privacy centre. Without this, no picture is kept.",
+    ),
+    PurposeText(
+        Purpose.TRAIN_MODEL,
+        "When you correct or confirm a reading, a small grey copy of your face (48 by 48 pixels) is kept with your "
+        "word, also without a history, so that the model can learn from it. Administrators check these copies without "
+        f"being told whose they are. One to which you say nothing goes after {settings.SAMPLE_WAITING_DAYS} days. "
+        "Switch this off and all copies are deleted at once, and a model that has learned from them is marked to be "
+        f"replaced within {settings.MODEL_RETIRE_DAYS} days. A new model may also read your pictures beside the one in "
+        "use, to be compared with it.",
     ),
 )
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.files.storage import default_storage
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from mood_music.errors import UserError
 from privacy.holdings import count_of, files_of, rows_of
@@ -43,15 +44,30 @@ def sensitive_use_limited(*, user: Any) -> bool:
     return PrivacyPreference.objects.filter(user=user, limit_sensitive=True).exists()
 
 
-def consent_granted(*, user: Any, purpose: Purpose) -> bool:
-    """Return whether the latest record of a purpose is a yes to the present notice.
+def consent_live(*, user: Any, purpose: Purpose) -> ConsentRecord | None:
+    """Return the record by which a purpose is consented to now: the latest one, if it is a yes to the present notice.
 
     A yes to an older notice does not count, nor one to more than reading and history from somebody who limits the
     use of sensitive data. A database that cannot be read raises: no answer is not a yes.
     """
     latest = ConsentRecord.objects.filter(user=user, purpose=purpose).order_by("-id").first()
-    given = latest is not None and latest.granted and latest.notice_version == NOTICE_VERSION
-    return given and not (purpose in BEYOND and sensitive_use_limited(user=user))
+    if latest is None or not latest.granted or latest.notice_version != NOTICE_VERSION:
+        return None
+    return None if purpose in BEYOND and sensitive_use_limited(user=user) else latest
+
+
+def consent_granted(*, user: Any, purpose: Purpose) -> bool:
+    """Return whether a purpose is consented to now (see `consent_live`)."""
+    return consent_live(user=user, purpose=purpose) is not None
+
+
+def people_consenting(*, purpose: Purpose) -> QuerySet[Any]:
+    """Return everybody who consents to a purpose now, as `consent_live` says it of one."""
+    answers = ConsentRecord.objects.filter(user=OuterRef("pk"), purpose=purpose).order_by("-id")
+    latest = answers.values("granted")[:1], answers.values("notice_version")[:1]
+    people = get_user_model().objects.annotate(yes=Subquery(latest[0]), notice=Subquery(latest[1]))
+    people = people.filter(yes=True, notice=NOTICE_VERSION)
+    return people.exclude(privacy_preference__limit_sensitive=True) if purpose in BEYOND else people
 
 
 def consent_require(*, user: Any, purpose: Purpose) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
+from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.utils.translation import get_language
 
@@ -22,12 +23,22 @@ logger = structlog.get_logger(__name__)
 PICTURE_DAYS = 30
 
 
+def person_lock(*, user_id: int) -> None:
+    """Hold a person's row until the transaction ends.
+
+    What she allows, and what is kept because of it, are then written one after the other: neither a withdrawal nor
+    what it deletes can slip past the other. Whoever locks rows of hers as well takes this lock first.
+    """
+    get_user_model().objects.select_for_update(no_key=True).filter(pk=user_id).first()
+
+
 @transaction.atomic
 def consent_record(*, user: Any, purpose: Purpose, granted: bool, given_through: str) -> ConsentRecord | None:
     """Record a yes or a no, and purge the purpose's data on a no.
 
     Returns None when the answer is the one that already holds: the log keeps changes, not clicks.
     """
+    person_lock(user_id=user.pk)
     if consent_granted(user=user, purpose=purpose) == granted:
         return None
     record = ConsentRecord.objects.create(
@@ -68,7 +79,8 @@ def picture_days_set(*, user: Any, days: int) -> None:
 
 @transaction.atomic
 def sensitive_use_limit(*, user: Any, limited: bool) -> None:
-    """Limit what moods are used for to the reading asked for, or lift the limit; crops go at once."""
+    """Limit what moods are used for to the reading asked for, or lift the limit; crops and samples go at once."""
+    person_lock(user_id=user.pk)
     PrivacyPreference.objects.update_or_create(user=user, defaults={"limit_sensitive": limited})
     if limited:
         for purpose in sorted(BEYOND):

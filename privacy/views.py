@@ -269,6 +269,7 @@ def _legal(name: str) -> Any:
             "retention": [{"what": c.label, "term": c.retention} for c in categories()],
             "rules": rules(),
             "cookies": COOKIES,
+            "model_retire_days": settings.MODEL_RETIRE_DAYS,
         }
         return render(request, f"legal/{name}.html", context)
 
