@@ -7,7 +7,8 @@ from typing import Any
 from django.conf import settings
 
 from emotion import services
-from emotion.models import Capture
+from emotion.models import Capture, ShadowReading, TrainingSample
+from emotion.samples.services import samples_delete
 from privacy.purposes import Purpose
 from privacy.registry import Basis, DataCategory, Table, excuse, register
 from privacy.subjects import Subject
@@ -87,6 +88,8 @@ def register_all() -> None:
                 ),
             ),
             erase=lambda subject: _captures_delete(_captures(subject)),
+            # Learning is a consent of its own: without a history its samples stay, as they do when a reading expires.
+            purge=_history_purge,
             erase_one=lambda public_id: _captures_delete(Capture.objects.filter(public_id=public_id)),
         )
     )
@@ -144,9 +147,14 @@ def _register_training() -> None:
             why="So that the network reads better what people like you show.",
             basis=Basis.CONSENT,
             purpose=Purpose.TRAIN_MODEL,
-            retention="Until you withdraw your consent to it, or delete the reading.",
+            retention=(
+                f"{settings.SAMPLE_WAITING_DAYS} days, unless you correct or confirm the reading; then until you "
+                "withdraw your consent to it, delete the reading, or a reviewer rejects it. A version that has learned "
+                f"from it is marked to be replaced within {settings.MODEL_RETIRE_DAYS} days."
+            ),
             seen_by="You, and administrators who review faces without knowing whose they are.",
             sensitive=True,
+            erase=_samples_erase,
             tables=(
                 Table(
                     model="emotion.TrainingSample",
@@ -196,6 +204,15 @@ def _register_training() -> None:
     excuse("emotion.ModelVersion", "a network and its figures; who promoted it is forgotten with that account")
     excuse("emotion.TrainingRun", "how a network was trained; who started it is forgotten with that account")
     excuse("emotion.DriftAlert", "sums over many readings; nothing of one person")
+
+
+def _history_purge(subject: Subject) -> None:
+    services.captures_delete(captures=_captures(subject), forget_samples=False)
+
+
+def _samples_erase(subject: Subject) -> None:
+    samples_delete(samples=TrainingSample.objects.filter(user_id=subject.user_id))
+    ShadowReading.objects.filter(reading__user_id=subject.user_id).delete()
 
 
 def _captures_delete(captures: Any) -> None:

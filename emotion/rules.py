@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from emotion import services
+from emotion.samples.services import samples_expire, samples_past_term
 from privacy.registry import RetentionRule, register_rule
 
 
@@ -26,5 +27,14 @@ def register_all() -> None:
             term="as long as the person chose, 0 days unless she did",
             due=lambda: services.crops_past_term().count(),
             apply=services.crops_expire,
+        )
+    )
+    register_rule(
+        RetentionRule(
+            name="unlabelled_samples",
+            what="Aligned faces that the network might learn from, to which their person has said nothing",
+            term=f"{settings.SAMPLE_WAITING_DAYS} days",
+            due=lambda: samples_past_term().count(),
+            apply=samples_expire,
         )
     )

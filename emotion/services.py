@@ -20,8 +20,9 @@ from PIL import Image
 
 from emotion import signals
 from emotion.crops import face_crop
-from emotion.models import Capture, CaptureQuerySet, EmotionReading, ReadingQuerySet
+from emotion.models import Capture, CaptureQuerySet, EmotionReading, ReadingQuerySet, TrainingSample
 from emotion.pipelines import FacePipeline
+from emotion.samples.services import sample_keep, sample_label, samples_delete
 from ml.errors import PictureError
 from ml.pictures import open_picture, repaint
 from ml.types import Emotion, FaceReading, PictureReading
@@ -29,6 +30,7 @@ from mood_music.errors import UserError
 from mood_music.files import delete_after_commit, store
 from privacy.purposes import Purpose
 from privacy.selectors import consent_granted, consent_require
+from privacy.services import person_lock
 from privacy.tombstones import tombstone_write
 
 logger = structlog.get_logger(__name__)
@@ -207,6 +209,7 @@ def reading_record(*, capture: Capture, seen: PictureReading, image: Image.Image
     face = seen.faces[0]
     reading = face.reading
     with transaction.atomic():
+        person_lock(user_id=capture.user_id)
         current = _claimed(capture).select_for_update().first()
         if current is None:
             return None
@@ -240,6 +243,7 @@ def reading_record(*, capture: Capture, seen: PictureReading, image: Image.Image
                 stored.save()
         else:
             stored.save()
+        sample_keep(reading=stored, face=face, image=image)
         _finish(_claimed(current), current, Capture.Status.DONE)
         transaction.on_commit(lambda: signals.reading_recorded.send(EmotionReading, reading_id=stored.pk))
     logger.info("reading_recorded", capture_id=capture.pk, reading_id=stored.pk, milliseconds=seen.milliseconds)
@@ -247,13 +251,18 @@ def reading_record(*, capture: Capture, seen: PictureReading, image: Image.Image
 
 
 def reading_correct(*, reading: EmotionReading, emotion: str) -> EmotionReading:
-    """Take the person's own word for how she felt. Raises UserError for a word that is not one of the eight."""
+    """Take the person's own word for how she felt: another than the model's, or the same as a confirmation.
+
+    Raises UserError for a word that is not one of the eight.
+    """
     if emotion not in {e.value for e in Emotion}:
         raise UserError("unknown_emotion")
     with transaction.atomic():
+        person_lock(user_id=reading.user_id)
         reading.corrected_emotion = emotion
         reading.corrected_at = timezone.now()
         reading.save(update_fields=["corrected_emotion", "corrected_at"])
+        sample_label(reading=reading, emotion=emotion)
         transaction.on_commit(lambda: signals.reading_corrected.send(EmotionReading, reading_id=reading.pk))
     return reading
 
@@ -264,13 +273,23 @@ def capture_mode_set(*, capture: Capture, mode: str) -> None:
     capture.save(update_fields=["mode"])
 
 
-def captures_delete(*, captures: CaptureQuerySet) -> int:
-    """Delete captures with their readings, sets and files; return how many. Files go after commit."""
+def captures_delete(*, captures: CaptureQuerySet, forget_samples: bool = True) -> int:
+    """Delete captures with their readings, samples, sets and files; return how many. Files go after commit.
+
+    Without `forget_samples` a sample that its person has labelled stays, without its reading: she consented to that
+    apart. One that she has said nothing to never stays, since there is nothing left to say it to.
+    """
     with transaction.atomic():
         rows = list(captures.values_list("pk", "image"))
         ids = [pk for pk, _ in rows]
-        crops = EmotionReading.objects.filter(capture_id__in=ids).exclude(crop="").values_list("crop", flat=True)
-        names = [image for _, image in rows if image] + list(crops)
+        readings = EmotionReading.objects.select_for_update().filter(capture_id__in=ids).order_by("pk")
+        names = [image for _, image in rows if image] + [
+            crop for crop in readings.values_list("crop", flat=True) if crop
+        ]
+        samples = TrainingSample.objects.filter(reading__capture_id__in=ids)
+        if not forget_samples:
+            samples = samples.filter(status=TrainingSample.Status.WAITING)
+        samples_delete(samples=samples)
         Capture.objects.filter(pk__in=ids).delete()
         for name in names:
             delete_after_commit(name)
@@ -305,8 +324,8 @@ def captures_sweep() -> dict[str, int]:
 
 
 def captures_expire() -> int:
-    """Delete captures past their term; return how many."""
-    return captures_delete(captures=captures_past_term())
+    """Delete captures past their term, and keep the samples that were labelled; return how many."""
+    return captures_delete(captures=captures_past_term(), forget_samples=False)
 
 
 def captures_past_term() -> CaptureQuerySet:
@@ -343,8 +362,9 @@ def files_sweep() -> int:
     """Delete pictures whose row is gone, as after a crash between the file and the commit; return how many."""
     known = set(Capture.objects.exclude(image="").values_list("image", flat=True))
     known |= set(EmotionReading.objects.exclude(crop="").values_list("crop", flat=True))
+    known |= set(TrainingSample.objects.exclude(image="").values_list("image", flat=True))
     deleted = 0
-    for folder in ("captures", "crops"):
+    for folder in ("captures", "crops", "samples"):
         if not default_storage.exists(folder):
             continue
         for name in default_storage.listdir(folder)[1]:

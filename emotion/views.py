@@ -127,7 +127,8 @@ def reading_correct(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     if reading is None:
         raise UserError("no_reading", status=409)
     services.reading_correct(reading=reading, emotion=request.POST.get("emotion", ""))
-    messages.success(request, f"Thank you. This reading now says {reading.label.lower()}, and the music follows.")
+    said = f"{reading.label.lower()} it is" if reading.confirmed else f"this reading now says {reading.label.lower()}"
+    messages.success(request, f"Thank you: {said}, and the music follows.")
     return redirect(capture)
 
 

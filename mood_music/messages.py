@@ -103,6 +103,11 @@ _MESSAGES: dict[str, UserMessage] = {
     "unknown_emotion": UserMessage(
         "We do not know that word", "It is not one of the eight.", "Pick one of the buttons."
     ),
+    "sample_changed": UserMessage(
+        "This face is not in the queue any more",
+        "Somebody else decided on it, or its person changed her word or took the face back.",
+        "Go on with the next one.",
+    ),
     "unknown_feedback": UserMessage(
         "We do not know that word", "It is none of those beside the song.", "Tap one of the buttons."
     ),

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from emotion.models import EMOTION_CHOICES, Capture, EmotionReading
+from emotion.samples.selectors import sample_of
 from emotion.selectors import reading_of
 from emotion.views import capture_or_404
 from mood_music.errors import UserError
@@ -52,6 +53,7 @@ def result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     }
     if reading:
         context |= {
+            "sample": sample_of(reading=reading),
             "scores": presenters.scores(reading),
             "verdict": presenters.verdict(reading),
             "advice": presenters.advice(reading),

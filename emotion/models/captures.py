@@ -178,8 +178,13 @@ class EmotionReading(models.Model):
 
     @property
     def corrected(self) -> bool:
-        """Tell whether the person corrected it."""
+        """Tell whether the person gave her own word, be it another or the same."""
         return bool(self.corrected_emotion)
+
+    @property
+    def confirmed(self) -> bool:
+        """Tell whether the person's own word is the model's."""
+        return self.corrected_emotion == self.dominant
 
 
 class ToldMood(models.Model):

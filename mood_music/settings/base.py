@@ -271,6 +271,11 @@ TOMBSTONE_DAYS = env.int("TOMBSTONE_DAYS", 400)
 INACTIVE_ACCOUNT_DAYS = env.int("INACTIVE_ACCOUNT_DAYS", 730)
 # How long a copy of one's data can be fetched.
 EXPORT_HOURS = env.int("EXPORT_HOURS", 48)
+# How many aligned faces of one person the network may learn from, and how long one waits for her word on it.
+TRAINING_SAMPLES_PER_PERSON = env.int("TRAINING_SAMPLES_PER_PERSON", 100)
+SAMPLE_WAITING_DAYS = env.int("SAMPLE_WAITING_DAYS", 7)
+# By when a version of the network is replaced once somebody it learned from withdraws.
+MODEL_RETIRE_DAYS = env.int("MODEL_RETIRE_DAYS", 30)
 RECOMMENDATIONS_PER_SET = env.int("RECOMMENDATIONS_PER_SET", 8)
 # Where the site's people live (ISO 3166, two letters): which help line is named. Empty names a directory of lines.
 COUNTRY = env.str("COUNTRY", "").upper()

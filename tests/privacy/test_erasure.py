@@ -29,7 +29,14 @@ from tests.privacy.filling import Filler, dump
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # Speak of nobody; that they grow is what they are for.
-LOGBOOKS = {"privacy_auditevent", "privacy_audithead", "privacy_erasurerequest", "privacy_rightsrequest"}
+LOGBOOKS = {
+    "privacy_auditevent",
+    "privacy_audithead",
+    "privacy_erasurerequest",
+    "privacy_rightsrequest",
+    # What a training was given and somebody withdrew: that it was withdrawn, and no more.
+    "emotion_manifestentry",
+}
 WHOLE = ErasureRequest(scope="account")
 STEPS = [name for name, _ in (*erasure._steps_now(WHOLE), *erasure._steps_last(WHOLE))]
 

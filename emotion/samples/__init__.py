@@ -1,0 +1,1 @@
+"""Training samples: aligned faces that people let the network learn from."""
