@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
+
+from mood_music.fields import decrypt, encrypt
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -13,3 +16,15 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         return str(credentials.get("email", "")).lower()
+
+
+class MFAAdapter(DefaultMFAAdapter):
+    """Keep the secrets of second factors encrypted: whoever reads the database cannot make codes."""
+
+    def encrypt(self, text: str) -> str:
+        """Encrypt with the first key of FIELD_ENCRYPTION_KEYS."""
+        return encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return the text. Raises DecryptionError when no key opens it."""
+        return decrypt(encrypted_text)

@@ -1,11 +1,20 @@
-"""People in the admin."""
+"""People in the admin, and their second factors, which can be taken away but never read."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.http import HttpRequest
 
 from accounts.models import User
+from accounts.services import second_factor_reset
+from mood_music.admin import ReadOnlyAdmin
+
+# allauth's own page would show the secret, and let it be changed.
+admin.site.unregister(Authenticator)
 
 
 @admin.register(User)
@@ -22,3 +31,28 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         ("Dates", {"fields": ["age_confirmed_at", "last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "password1", "password2"]})]
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnlyAdmin):
+    """Show who has a second factor; whoever lost hers is helped by taking it away."""
+
+    list_display = ["address", "type", "created_at", "last_used_at"]
+    list_select_related = ["user"]
+    list_filter = ["type"]
+    search_fields = ["user__email", "user__public_id"]
+    fields = ["address", "type", "created_at", "last_used_at"]
+    actions = None
+
+    @admin.display(description="Account", ordering="user__email")
+    def address(self, authenticator: Authenticator) -> str:
+        """Return whose it is."""
+        return str(authenticator.user.email)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let superusers alone take a second factor away: without it a password is enough to set up a new one."""
+        return bool(request.user.is_superuser)
+
+    def delete_model(self, request: HttpRequest, obj: Authenticator) -> None:
+        """Take away all second factors of the person: recovery codes are of no use without the app."""
+        second_factor_reset(user=obj.user, actor=request.user)

@@ -53,6 +53,8 @@ def _limit_keys(subject: Subject) -> list[str]:
     """Return the cache keys under which allauth counts attempts at an address or by an account."""
     addresses = {form for email in subject.emails for form in (email, email.lower())}
     sources = {"key": [sha256(one.encode()).hexdigest() for one in addresses], "user": [f"user:{subject.user_id}"]}
+    # Codes of a second factor are counted with the log-ins, under a key of their own.
+    sources["key"].append(sha256(f"mfa-auth-user-{subject.user_id}".encode()).hexdigest())
     keys = []
     for action, rates in account_settings.RATE_LIMITS.items():
         for rate in parse_rates(rates):
@@ -122,6 +124,24 @@ def register_all() -> None:
                     created="",
                     fields=("permission__codename",),
                     withheld={"id": OUR_NUMBER, "user": YOU},
+                ),
+            ),
+        )
+    )
+    register(
+        DataCategory(
+            name="second_factor",
+            label="Your second factor for logging in",
+            why="So that a stolen password alone opens nothing. Nobody needs one but those who run the site.",
+            basis=Basis.INTEREST,
+            retention="Until you switch it off, or delete your account.",
+            seen_by="You; administrators see that there is one, and when it was used last.",
+            with_account=True,
+            tables=(
+                Table(
+                    model="mfa.Authenticator",
+                    fields=("type", "created_at", "last_used_at"),
+                    withheld={"id": OUR_NUMBER, "user": YOU, "data": "a secret, dangerous in a file"},
                 ),
             ),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 from hypothesis import settings as hypothesis_settings
 
 from recommendations.catalogue import STARTER
@@ -11,6 +12,7 @@ from tests.factories import UserFactory
 from tests.support.pictures import encoded, picture
 from tests.support.pipelines import ScriptedPipeline, face
 from tests.support.stack import Stack
+from tests.support.staff import staff_log_in
 
 # How long an example takes says something of the machine, nothing of the code.
 hypothesis_settings.register_profile("suite", deadline=None)
@@ -38,6 +40,12 @@ def bob(db):
 def as_amy(client, amy):
     client.force_login(amy)
     return client
+
+
+@pytest.fixture
+def admin_client(admin_user):
+    """Return the browser of an administrator who gave her second factor, in place of pytest-django's."""
+    return staff_log_in(Client(), admin_user)
 
 
 @pytest.fixture

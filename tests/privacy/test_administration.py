@@ -17,7 +17,8 @@ from privacy.models import AuditEvent, BreakGlass, RightsRequest
 from privacy.record import generated, record, written_into
 from privacy.registry import categories
 from privacy.rights import due_date, rights_alarm
-from tests.factories import PASSWORD, ReadingFactory, UserFactory
+from tests.factories import ReadingFactory, UserFactory
+from tests.support.staff import staff_log_in
 
 pytestmark = pytest.mark.django_db
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/privacy.md"
@@ -83,8 +84,7 @@ def test_the_admin_shows_neither_readings_nor_pictures(admin_client, amy):
 @pytest.fixture
 def root(client):
     user = UserFactory(email="root@example.org", is_staff=True, is_superuser=True)
-    client.force_login(user)
-    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    staff_log_in(client, user, reauthenticated=True)
     return user
 
 
@@ -124,7 +124,7 @@ def test_no_reason_no_look(client, root, amy):
 
 
 def test_breaking_the_glass_asks_for_the_password_once_more(client, amy):
-    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+    staff_log_in(client, UserFactory(is_staff=True, is_superuser=True))
     answer = client.post(reverse("admin:emotion_glass"), {"person": amy.public_id, "reason": REASON})
     assert answer.url.startswith(reverse("account_reauthenticate"))
     assert not BreakGlass.objects.exists()
@@ -132,8 +132,7 @@ def test_breaking_the_glass_asks_for_the_password_once_more(client, amy):
 
 @pytest.mark.parametrize("rights", [{}, {"is_staff": True}])
 def test_weak_staff_and_others_come_near_none_of_it(client, amy, rights):
-    client.force_login(UserFactory(**rights))
-    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    staff_log_in(client, UserFactory(**rights), reauthenticated=True)
     look = reverse("admin:emotion_glass_look", args=[amy.public_id])
     for address in (reverse("admin:emotion_statistics"), reverse("admin:emotion_glass"), look):
         assert client.get(address).status_code in {302, 403}

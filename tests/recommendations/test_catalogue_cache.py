@@ -8,6 +8,7 @@ from recommendations.catalogue_cache import catalogue_changed, catalogue_load
 from recommendations.catalogue_imports import catalogue_import
 from recommendations.models import CatalogueRevision, Track
 from tests.factories import UserFactory
+from tests.support.staff import staff_log_in
 
 pytestmark = pytest.mark.django_db
 NAMES = {"title": "A new song", "artist": "Somebody", "year": 1999, "language": "en"}
@@ -15,8 +16,7 @@ NAMES = {"title": "A new song", "artist": "Somebody", "year": 1999, "language": 
 
 @pytest.fixture
 def admin(client):
-    client.force_login(UserFactory(email="admin@example.org", is_staff=True, is_superuser=True))
-    return client
+    return staff_log_in(client, UserFactory(email="admin@example.org", is_staff=True, is_superuser=True))
 
 
 def track(**changed):

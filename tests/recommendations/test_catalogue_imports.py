@@ -11,6 +11,7 @@ from recommendations.catalogue_cache import catalogue_changed
 from recommendations.catalogue_imports import Difference, catalogue_compare
 from recommendations.models import Track
 from tests.factories import UserFactory
+from tests.support.staff import staff_log_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 HEADER = STARTER.read_text().splitlines()[0]
@@ -20,8 +21,7 @@ PAGE = "/admin/recommendations/track/import/"
 
 @pytest.fixture
 def admin(client):
-    client.force_login(UserFactory(email="admin@example.org", is_staff=True, is_superuser=True))
-    return client
+    return staff_log_in(client, UserFactory(email="admin@example.org", is_staff=True, is_superuser=True))
 
 
 def file(*lines):
@@ -130,6 +130,6 @@ def test_titles_are_escaped(admin):
 
 def test_only_who_may_add_and_change_tracks_may_import(client):
     assert client.get(PAGE).status_code == 302
-    client.force_login(UserFactory(email="staff@example.org", is_staff=True))
+    staff_log_in(client, UserFactory(email="staff@example.org", is_staff=True))
     assert client.get(PAGE).status_code == 403
     assert look(client, file(NEW)).status_code == 403

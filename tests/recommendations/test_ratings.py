@@ -15,6 +15,7 @@ from recommendations.catalogue_imports import catalogue_import
 from recommendations.models import RatingChange, RatingProposal, Track, TrackFeedback
 from recommendations.tasks import rating_proposals_compute
 from tests.factories import ReadingFactory, UserFactory
+from tests.support.staff import staff_log_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("catalogue")]
 
@@ -147,7 +148,7 @@ def test_an_administrator_accepts_and_rejects_in_a_list_that_names_nobody(client
     other = Track.objects.exclude(pk=track.pk).filter(valence__range=(0.4, 0.6)).first()
     said = spoken(track, 12) + spoken(other, 12)
     ratings.proposals_compute()
-    client.force_login(admin_user)
+    staff_log_in(client, admin_user)
     page = reverse("admin:recommendations_ratingproposal_changelist")
     shown = client.get(page).content.decode()
     assert track.title in shown
@@ -167,7 +168,7 @@ def test_staff_without_the_right_decide_nothing(client, track):
     found = proposed(track)
     viewer = UserFactory(email="viewer@example.org", is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_ratingproposal"))
-    client.force_login(viewer)
+    staff_log_in(client, viewer)
     page = reverse("admin:recommendations_ratingproposal_changelist")
     assert client.get(page).status_code == 200
     client.post(page, {"action": "accept", "_selected_action": [found.pk]})

@@ -15,6 +15,7 @@ from privacy.archive import archive_write
 from privacy.subjects import Subject
 from recommendations.providers.spotify import connections, errors
 from tests.support.spotify_double import Fault
+from tests.support.staff import staff_log_in
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +44,7 @@ def test_they_are_in_no_page(as_amy, amy_connected, music):
 
 def test_they_are_in_no_page_of_the_admin(client, amy, amy_connected, django_user_model):
     chief = django_user_model.objects.create_superuser("chief@example.org", "a long enough pass phrase")
-    client.force_login(chief)
+    staff_log_in(client, chief)
     assert not admin.site.is_registered(ConnectedService)
     for model in admin.site._registry:
         with contextlib.suppress(NoReverseMatch):

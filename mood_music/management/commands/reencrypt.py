@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
@@ -23,6 +24,9 @@ class Command(BaseCommand):
                 done, unreadable = _reencrypt(model, names)
                 self.stdout.write(f"{model.__name__}: {done} rows encrypted anew.")
                 faults += [f"{model.__name__} {pk}" for pk in unreadable]
+        done, unreadable = _reencrypt_second_factors()
+        self.stdout.write(f"Authenticator: {done} rows encrypted anew.")
+        faults += [f"Authenticator {pk}" for pk in unreadable]
         if faults:
             raise CommandError(f"No key opens these rows: {', '.join(faults)}. Keep the old keys.")
 
@@ -44,6 +48,27 @@ def _reencrypt(model: type[models.Model], names: list[str]) -> tuple[int, list[A
                 unreadable.append(pk)
                 continue
             rows.update(**values)
+            done += 1
+    return done, unreadable
+
+
+def _reencrypt_second_factors() -> tuple[int, list[Any]]:
+    """Do the same for allauth's second factors, which keep their secrets inside a JSON column."""
+    done, unreadable = 0, []
+    for pk in list(Authenticator.objects.values_list("pk", flat=True)):
+        with transaction.atomic():
+            factor = Authenticator.objects.select_for_update().filter(pk=pk).first()
+            if factor is None:
+                continue
+            try:
+                secrets = {
+                    name: encrypted_again(factor.data[name]) for name in ("secret", "seed") if name in factor.data
+                }
+            except DecryptionError:
+                unreadable.append(pk)
+                continue
+            factor.data = {**factor.data, **secrets}
+            factor.save(update_fields=["data"])
             done += 1
     return done, unreadable
 
