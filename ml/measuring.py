@@ -10,12 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from ml import datasets, evaluation, robustness
 from ml.calibration import fit_sure_confidence, fit_temperature, softmax
-from ml.classifier import Classifier, compiled, logits_of
+from ml.classifier import Classifier, Network, logits_of
 from ml.datasets import FerRows
 from ml.errors import DatasetError
 from ml.types import EMOTIONS
@@ -24,13 +23,13 @@ SURE_COVERAGE = 0.8
 """The share of faces that shall get a plain statement."""
 
 
-def facts(model: keras.Model, name: str, held_out: FerRows, data: Path, seed: int) -> dict[str, Any]:
+def facts(network: Network, name: str, held_out: FerRows, data: Path, seed: int) -> dict[str, Any]:
     """Return what a card says of a network: temperatures, the rule for "not sure", all figures of the test rows.
 
     Robustness is measured on the first usage that the data folder holds test rows of.
     """
-    calibration = calibrate(model, held_out, seed)
-    classifier = Classifier(model, calibration["temperatures"], name, calibration["sure"]["confidence"])
+    calibration = calibrate(network, held_out, seed)
+    classifier = Classifier(network, calibration["temperatures"], name, calibration["sure"]["confidence"])
     figures, unseen, sure = {}, {}, {}
     robust: dict[str, Any] = {}
     images = datasets.load(data, "Training").images
@@ -52,10 +51,10 @@ def facts(model: keras.Model, name: str, held_out: FerRows, data: Path, seed: in
     }
 
 
-def calibrate(model: keras.Model, held_out: FerRows, seed: int) -> dict[str, Any]:
+def calibrate(network: Network, held_out: FerRows, seed: int) -> dict[str, Any]:
     """Return the temperatures fitted on one half of the held-out rows and the sure confidence fitted on the other."""
     second = datasets.split_groups(held_out.images, 0.5, seed + 1)
-    emotion, original = logits_of(compiled(model), held_out.images)
+    emotion, original = logits_of(network, held_out.images)
     chosen, winner = datasets.single_highest(held_out.votes, len(EMOTIONS))
     fitting, choosing = chosen & ~second, chosen & second
     if not fitting.any() or not choosing.any():  # a trial run on a handful of rows: better than no calibration at all

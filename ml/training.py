@@ -28,6 +28,7 @@ import math
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -41,9 +42,9 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from ml import artifacts, datasets, measuring
-from ml.architecture import ArchitectureConfig, build
+from ml.architecture import ArchitectureConfig, build, compiled
 from ml.augmentation import AugmentationConfig, augment
-from ml.classifier import compiled, logits_of
+from ml.classifier import logits_of, served
 from ml.errors import ArtifactError, DatasetError, TrainingCancelled
 from ml.types import EMOTIONS, FER_LABELS
 
@@ -349,7 +350,11 @@ class Trainer:
         # The artifact is float32 whatever the training precision was.
         final = build(self.config.architecture)
         final.set_weights(self.average.get_weights())
-        facts = measuring.facts(final, self.config.name, self.validation, self.data, self.config.seed)
+        with tempfile.TemporaryDirectory() as scratch:
+            # Measured is what will serve: the saved network, in the runtime that serves it.
+            final.save(Path(scratch) / "model.keras")
+            network = served(Path(scratch) / "model.keras")
+        facts = measuring.facts(network, self.config.name, self.validation, self.data, self.config.seed)
         with (self.run / "log.csv").open(newline="") as file:
             history = list(csv.DictReader(file))
         card: dict[str, Any] = {
@@ -373,7 +378,7 @@ def measure_again(folder: Path, data: Path) -> artifacts.Artifact:
 
     Raises ArtifactError when its card does not tell how it was trained, or tells of other data.
     """
-    artifact, model = artifacts.load(folder)
+    artifact = artifacts.check(folder)
     made = artifact.card.get("config", {})
     try:
         config = TrainingConfig(**{key: made[key] for key in ("seed", "validation_fraction", "limit")})
@@ -383,7 +388,8 @@ def measure_again(folder: Path, data: Path) -> artifacts.Artifact:
     rows = split(data, config)
     if rows.digest != digest:
         raise ArtifactError(f"{folder}: the network was trained on other rows than those in {data}")
-    return artifacts.amend(folder, measuring.facts(model, artifact.card["name"], rows.validation, data, config.seed))
+    network, name = served(folder / "model.keras"), artifact.card["name"]
+    return artifacts.amend(folder, measuring.facts(network, name, rows.validation, data, config.seed))
 
 
 def _read_facts(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
-from ml.classifier import Classifier, logits_of
+from ml.classifier import CLEAR_MARGIN, Classifier, logits_of
 from ml.pipeline import Pipeline
 from ml.types import EMOTIONS, Advice, Emotion, FaceDetection, Landmarks
 from tests.ml.faces import detection
@@ -56,19 +56,43 @@ def test_a_random_network_is_not_sure(classifier, portrait):
     assert not face.reading.sure
 
 
-def test_the_compiled_network_gives_the_logits_of_the_saved_one(tiny_artifact, classifier):
+def test_the_served_network_reads_as_the_saved_one_does(tiny_artifact, classifier):
     from ml import artifacts
 
     _, model = artifacts.load(tiny_artifact)
     faces = np.random.default_rng(2).integers(0, 256, (5, 48, 48)).astype(np.uint8)
-    for compiled, plain in zip(logits_of(classifier.network, faces), logits_of(model, faces), strict=True):
-        assert compiled == pytest.approx(plain, abs=1e-4)
+    for served, plain in zip(logits_of(classifier.network, faces), logits_of(model, faces), strict=True):
+        assert served == pytest.approx(plain, abs=1e-4)
 
 
-def test_a_face_and_its_mirror_image_read_the_same(classifier):
+def test_an_unclear_face_and_its_mirror_image_read_the_same(classifier):
+    def hesitant(faces):
+        return {head: logits * CLEAR_MARGIN / 20 for head, logits in classifier.network(faces).items()}
+
     faces = np.random.default_rng(2).integers(0, 256, (3, 48, 48)).astype(np.uint8)
-    ours, mirrored = classifier.probabilities(faces)[0], classifier.probabilities(faces[:, :, ::-1])[0]
-    assert ours == pytest.approx(mirrored, abs=1e-5)
+    for ours, mirrored in zip(logits_of(hesitant, faces), logits_of(hesitant, faces[:, :, ::-1]), strict=True):
+        assert ours == pytest.approx(mirrored, abs=1e-5)
+
+
+def test_the_mirror_image_is_asked_for_unclear_faces_alone():
+    asked = []
+
+    def network(faces):
+        asked.append(len(faces))
+        light, left = (part.mean(axis=(1, 2, 3))[:, None] for part in (faces, faces[:, :, :24]))
+        others = np.zeros((len(faces), 7), np.float32)
+        return {
+            "emotion": np.hstack([light * CLEAR_MARGIN / 100, others]),
+            "original": np.hstack([left, others[:, 1:]]),
+        }
+
+    lights = np.array([200, 80, 160, 0], np.uint8)
+    faces = np.tile(lights[:, None, None], (1, 48, 48))
+    faces[:, :, 24:] //= 2  # the mean is three quarters of the left half's light: 150, 60, 120, 0
+    emotion, original = logits_of(network, faces)
+    assert asked == [4, 2]
+    assert emotion[:, 0] == pytest.approx(np.array([1.5, 0.6, 1.2, 0]) * CLEAR_MARGIN)
+    assert original[:, 0] == pytest.approx([200, 60, 160, 0])
 
 
 def test_light_and_contrast_hardly_reach_the_network(classifier):
