@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from emotion.models import ModelVersion, TrainingRun
+from emotion.versions.selectors import version_before, version_gates
 from ml import artifacts
 from ml.artifacts import Artifact
 from ml.errors import ArtifactError
@@ -149,6 +150,112 @@ def _activate(version: ModelVersion, active: ModelVersion | None, *, actor: Any,
     if not again:
         version.promoted_at, version.promoted_by = now, actor
     version.save(update_fields=["status", "retired_at", "in_shadow", "shadow_percent", "promoted_at", "promoted_by"])
+
+
+REASON_LENGTH = 20
+"""What a written reason for a promotion past a failed gate has to have, in characters."""
+
+
+def version_promote(*, version: ModelVersion, actor: Any, override_reason: str = "") -> ModelVersion:
+    """Make a version the active one; return it. Workers read with it from their next task on.
+
+    Raises UserError when it is active already, when its files are not what they were, when a person it learned from
+    has withdrawn and the term is over, or when a gate fails and no reason is given. `actor` is None on the shell.
+    """
+    reason = " ".join(override_reason.split())
+    with transaction.atomic():
+        active = _locked_active()
+        version = ModelVersion.objects.get(pk=version.pk)
+        if version.status == Status.ACTIVE:
+            raise UserError("version_state", status=409)
+        _usable_require(version)
+        failed = [gate.name for gate in version_gates(version, active) if not gate.passed]
+        if failed and len(reason) < REASON_LENGTH:
+            raise UserError("version_gates", status=409)
+        _activate(version, active, actor=actor)
+        audit_write(
+            kind="model_promoted",
+            actor=actor,
+            detail={
+                "version": version.version,
+                "before": active.version if active else "",
+                "failed_gates": failed,
+                "reason": reason if failed else "",
+            },
+        )
+    logger.info("version_promoted", version=version.version, failed_gates=len(failed))
+    return version
+
+
+def version_roll_back(*, actor: Any) -> ModelVersion:
+    """Make the version active again that was so before the present one; return it. No gate holds that up.
+
+    Raises UserError when there was none, or its files are not what they were.
+    """
+    with transaction.atomic():
+        active = _locked_active()
+        version = version_before(active) if active else None
+        if active is None or version is None:
+            raise UserError("version_first", status=409)
+        _usable_require(version)
+        _activate(version, active, actor=actor, again=True)
+        audit_write(
+            kind="model_rolled_back", actor=actor, detail={"version": version.version, "before": active.version}
+        )
+    logger.info("version_rolled_back", version=version.version, before=active.version)
+    return version
+
+
+def _usable_require(version: ModelVersion) -> None:
+    if version.retire_by is not None and version.retire_by <= timezone.localdate():
+        raise UserError("version_overdue", status=409)
+    try:
+        whole = artifacts.check(version_folder(version)).sha256 == version.sha256
+    except ArtifactError as error:
+        raise UserError("version_damaged", status=409) from error
+    if not whole:
+        raise UserError("version_damaged", status=409)
+
+
+def version_discard(*, version: ModelVersion, actor: Any) -> None:
+    """Put a candidate aside. Raises UserError when it is none any more."""
+    with transaction.atomic():
+        moved = ModelVersion.objects.filter(pk=version.pk, status=Status.CANDIDATE).update(
+            status=Status.RETIRED, retired_at=timezone.now(), in_shadow=False, shadow_percent=0
+        )
+        if not moved:
+            raise UserError("version_state", status=409)
+        audit_write(kind="model_discarded", actor=actor, detail={"version": version.version})
+    logger.info("version_discarded", version=version.version)
+
+
+def shadow_start(*, version: ModelVersion, percent: int, actor: Any) -> None:
+    """Let a candidate look on at a share of the readings of people who agreed; another one stops looking on.
+
+    Raises UserError when the share is not 1 to 100, its files are not what they were, or it is no candidate any more.
+    """
+    if not 1 <= percent <= 100:
+        raise UserError("shadow_share")
+    with transaction.atomic():
+        _locked_active()
+        _usable_require(ModelVersion.objects.get(pk=version.pk))
+        ModelVersion.objects.filter(in_shadow=True).exclude(pk=version.pk).update(in_shadow=False, shadow_percent=0)
+        moved = ModelVersion.objects.filter(pk=version.pk, status=Status.CANDIDATE).update(
+            in_shadow=True, shadow_percent=percent
+        )
+        if not moved:
+            raise UserError("version_state", status=409)
+        audit_write(kind="shadow_started", actor=actor, detail={"version": version.version, "percent": percent})
+    logger.info("shadow_started", version=version.version, percent=percent)
+
+
+def shadow_stop(*, version: ModelVersion, actor: Any) -> None:
+    """Let a candidate look on no longer; what it said so far stays. Raises UserError when it does not look on."""
+    with transaction.atomic():
+        if not ModelVersion.objects.filter(pk=version.pk, in_shadow=True).update(in_shadow=False, shadow_percent=0):
+            raise UserError("version_state", status=409)
+        audit_write(kind="shadow_stopped", actor=actor, detail={"version": version.version})
+    logger.info("shadow_stopped", version=version.version)
 
 
 def version_loaded(*, version: ModelVersion, error: str) -> None:
