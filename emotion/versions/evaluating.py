@@ -10,8 +10,9 @@ import structlog
 from django.conf import settings
 from PIL import Image
 
-from emotion.models import ModelVersion, TrainingSample
+from emotion.models import ModelVersion
 from emotion.models.versions import active_version
+from emotion.samples.selectors import samples_for_training
 from emotion.versions.services import version_folder
 from ml.types import EMOTIONS, Emotion
 
@@ -72,9 +73,8 @@ def _site_set() -> dict[str, Any]:
     """Return the accepted samples of the people on whom versions are measured and never trained."""
     from ml.comparison import labelled_faces
 
-    samples = TrainingSample.objects.filter(status=TrainingSample.Status.ACCEPTED, held_out=True).order_by("pk")
     faces, truth = [], []
-    for sample in samples.iterator():
+    for sample in samples_for_training().filter(held_out=True):
         with sample.image.open("rb") as file:
             faces.append(np.asarray(Image.open(file).convert("L"), np.uint8))
         truth.append(EMOTIONS.index(Emotion(sample.final_label)))
