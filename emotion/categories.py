@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from django.conf import settings
@@ -88,6 +89,7 @@ def register_all() -> None:
                 ),
             ),
             erase=lambda subject: _captures_delete(_captures(subject)),
+            erase_older=_captures_delete_older,
             # Learning is a consent of its own: without a history its samples stay, as they do when a reading expires.
             purge=_history_purge,
             erase_one=lambda public_id: _captures_delete(Capture.objects.filter(public_id=public_id)),
@@ -155,6 +157,7 @@ def _register_training() -> None:
             seen_by="You, and administrators who review faces without knowing whose they are.",
             sensitive=True,
             erase=_samples_erase,
+            erase_older=_samples_erase_older,
             tables=(
                 Table(
                     model="emotion.TrainingSample",
@@ -213,6 +216,16 @@ def _history_purge(subject: Subject) -> None:
 def _samples_erase(subject: Subject) -> None:
     samples_delete(samples=TrainingSample.objects.filter(user_id=subject.user_id))
     ShadowReading.objects.filter(reading__user_id=subject.user_id).delete()
+
+
+def _samples_erase_older(subject: Subject, moment: datetime.datetime) -> int:
+    shadows = ShadowReading.objects.filter(reading__user_id=subject.user_id, created_at__lt=moment)
+    samples = TrainingSample.objects.filter(user_id=subject.user_id, created_at__lt=moment)
+    return samples_delete(samples=samples) + shadows.delete()[0]
+
+
+def _captures_delete_older(subject: Subject, moment: datetime.datetime) -> int:
+    return services.captures_delete(captures=_captures(subject).filter(created_at__lt=moment))
 
 
 def _captures_delete(captures: Any) -> None:

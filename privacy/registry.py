@@ -6,6 +6,7 @@ here, so that they cannot drift apart. A model that no category declares and nob
 
 from __future__ import annotations
 
+import datetime
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -64,8 +65,9 @@ class DataCategory:
     """Declare one kind of data: what, why, on which ground, how long, who sees it, and where it lies.
 
     Counting, export, erasure and verification follow from `tables` and `places`. `erase` replaces the plain deletion
-    of the rows where more is to do; it gets the subject, deletes at once, and may run again. `purge` replaces it
-    where withdrawing `purpose` deletes less. `erase_one` deletes a single thing by its public id. What `hangs_on`
+    of the rows where more is to do; it gets the subject, deletes at once, and may run again. `erase_older` does so to
+    what is older than a moment, after a restored backup, and returns how much that was. `purge` replaces `erase` where
+    withdrawing `purpose` deletes less. `erase_one` deletes a single thing by its public id. What `hangs_on`
     another category goes with it and cannot be erased alone. A category `with_account` goes with the account itself,
     after the time in which its deletion can be called off; all others go at once.
     """
@@ -85,6 +87,7 @@ class DataCategory:
     hangs_on: str = ""
     count: Callable[[Subject], int] | None = field(default=None, compare=False)
     erase: Callable[[Subject], None] | None = field(default=None, compare=False)
+    erase_older: Callable[[Subject, datetime.datetime], int] | None = field(default=None, compare=False)
     purge: Callable[[Subject], None] | None = field(default=None, compare=False)
     erase_one: Callable[[str], None] | None = field(default=None, compare=False)
 

@@ -79,6 +79,8 @@ def _person_replay(stone: Tombstone, user: Any) -> bool:
 
 def _older_erase(category: DataCategory, subject: Subject, stone: Tombstone) -> bool:
     """Delete the rows of a category that are older than a tombstone, with their files; keep what came later."""
+    if category.erase_older:
+        return category.erase_older(subject, stone.moment) > 0
     erased = False
     with transaction.atomic():
         for table in category.tables:

@@ -13,7 +13,6 @@ from PIL import Image
 
 from emotion.models import Capture, EmotionReading, TrainingSample
 from emotion.samples.selectors import HOLD_OUT_ONE_IN, held_out_of, samples_for_training
-from emotion.samples.services import sample_accept
 from emotion.services import capture_forget, captures_expire, files_sweep, reading_correct
 from emotion.tasks import capture_process
 from ml.alignment import grey_face
@@ -22,32 +21,10 @@ from privacy.models import ConsentRecord
 from privacy.purposes import Purpose
 from privacy.retention import retention_enforce
 from privacy.services import consent_record, sensitive_use_limit
+from tests.emotion.learning import ALL, accepted, folder
 from tests.factories import CaptureFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-ALL = (Purpose.EMOTION_INFERENCE, Purpose.STORE_HISTORY, Purpose.TRAIN_MODEL)
-
-
-@pytest.fixture
-def learner(db):
-    return UserFactory(email="lea@example.org", consents=ALL)
-
-
-@pytest.fixture
-def read(scripted, learner):
-    """Return a function that has a picture of a person read, and returns the reading."""
-
-    def one(user=learner, **fields):
-        capture = CaptureFactory(user=user, **fields)
-        capture_process(capture.pk)
-        return capture.readings.get()
-
-    return one
-
-
-def folder(settings):
-    place = settings.MEDIA_ROOT / "samples"
-    return sorted(path.name for path in place.iterdir()) if place.exists() else []
 
 
 def test_with_consent_the_aligned_face_is_kept_and_nothing_more_of_the_picture(read, learner, scripted, settings):
@@ -122,14 +99,6 @@ def test_a_reading_that_is_not_sure_is_not_to_be_waved_through(client, amy, cata
     set_build(reading_id=reading.pk)
     client.force_login(amy)
     assert "s right</button>" not in client.get(reverse("result", args=[reading.capture.public_id])).content.decode()
-
-
-def accepted(reading, actor, word="sadness"):
-    reading_correct(reading=reading, emotion=word)
-    sample = TrainingSample.objects.get(reading=reading)
-    sample_accept(sample=sample, actor=actor)
-    sample.refresh_from_db()
-    return sample
 
 
 def test_a_later_word_changes_a_waiting_label_and_sends_an_accepted_one_back_to_review(read, admin_user):
