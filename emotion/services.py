@@ -23,6 +23,7 @@ from emotion.crops import face_crop
 from emotion.models import Capture, CaptureQuerySet, EmotionReading, ReadingQuerySet, TrainingSample
 from emotion.pipelines import FacePipeline
 from emotion.samples.services import sample_keep, sample_label, samples_delete
+from emotion.versions.shadow import shadow_read
 from ml.errors import PictureError
 from ml.pictures import open_picture, repaint
 from ml.types import Emotion, FaceReading, PictureReading
@@ -173,7 +174,9 @@ def capture_read(*, capture: Capture, pipeline: FacePipeline) -> None:
         _finish(_claimed(capture), capture, Capture.Status.REFUSED, refusal)
         logger.info("capture_refused", capture_id=capture.pk, reason=refusal)
         return
-    reading_record(capture=capture, seen=seen, image=image)
+    reading = reading_record(capture=capture, seen=seen, image=image)
+    if reading is not None:
+        shadow_read(reading=reading, image=image, face=seen.faces[0])
 
 
 # Mean grey of a whole picture below which "no face" is more honestly "no light" (0 is black, 255 white).

@@ -9,5 +9,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mood_music.settings.local")
 app = Celery("mood_music")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# Not an app of Django's list, so its tasks are named here.
-app.autodiscover_tasks(["recommendations.providers.spotify"])
+# Not apps of Django's list, so their tasks are named here.
+app.autodiscover_tasks(["emotion.versions", "recommendations.providers.spotify"])

@@ -140,6 +140,9 @@ _MESSAGES: dict[str, UserMessage] = {
     "version_first": UserMessage(
         "There is no version to go back to", "No other version has been active before this one.", "Promote another one."
     ),
+    "queue_down": UserMessage(
+        "The queue cannot be reached", "So nothing was started.", "Look whether Redis runs, and try again."
+    ),
     "shadow_share": UserMessage(
         "That is no share of the readings", "A candidate looks on at 1 to 100 percent of them.", "Pick such a number."
     ),

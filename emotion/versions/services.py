@@ -11,8 +11,10 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError as QueueDown
 
 from emotion.models import ModelVersion, TrainingRun
+from emotion.samples.withdrawal import retire_by_of
 from emotion.versions.selectors import version_before, version_gates
 from ml import artifacts
 from ml.artifacts import Artifact
@@ -92,8 +94,18 @@ def version_from_artifact(
     artifact = artifacts.check(folder)
     facts = _facts(artifact)
     with transaction.atomic():
+        if run is not None:
+            # A withdrawal at this moment finds the version, or is seen here.
+            run = TrainingRun.objects.select_for_update().get(pk=run.pk)
         version, new = ModelVersion.objects.get_or_create(
-            version=artifact.version, defaults={**facts, "origin": origin, "run": run, "evaluation": evaluation or {}}
+            version=artifact.version,
+            defaults={
+                **facts,
+                "origin": origin,
+                "run": run,
+                "retire_by": retire_by_of(run) if run else None,
+                "evaluation": evaluation or {},
+            },
         )
         if not new:
             if run is None or version.run_id != run.pk or version.sha256 != facts["sha256"]:
@@ -256,6 +268,16 @@ def shadow_stop(*, version: ModelVersion, actor: Any) -> None:
             raise UserError("version_state", status=409)
         audit_write(kind="shadow_stopped", actor=actor, detail={"version": version.version})
     logger.info("shadow_stopped", version=version.version)
+
+
+def version_measure_ask(*, version: ModelVersion) -> None:
+    """Put the measuring of a version on the queue. Raises UserError when the queue cannot be reached."""
+    from emotion.versions.tasks import version_measure
+
+    try:
+        version_measure.delay(version.pk)
+    except QueueDown as error:
+        raise UserError("queue_down", status=503) from error
 
 
 def version_loaded(*, version: ModelVersion, error: str) -> None:

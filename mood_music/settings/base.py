@@ -300,8 +300,11 @@ SPOTIFY_CALLS_PER_HALF_MINUTE = env.int("SPOTIFY_CALLS_PER_HALF_MINUTE", 60)
 SPOTIFY_TIMEOUT = (3.0, 5.0)
 # What Spotify told us of a track is asked again after this long, and deleted.
 SPOTIFY_CACHE_DAYS = 30
-# A queue and a worker of their own: while Spotify is slow, no reading waits behind it.
-CELERY_TASK_ROUTES = {"recommendations.providers.spotify.tasks.*": {"queue": "spotify"}}
+# Queues and workers of their own: while Spotify is slow, or a network is measured, no reading waits behind it.
+CELERY_TASK_ROUTES = {
+    "recommendations.providers.spotify.tasks.*": {"queue": "spotify"},
+    "emotion.versions.tasks.*": {"queue": "training"},
+}
 CELERY_BEAT_SCHEDULE["spotify_purge"] = {
     "task": "recommendations.tasks.spotify_purge",
     "schedule": 3600.0,
