@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from recommendations.ranking import Preferences
 
 PER_SET = 8
 WORDS = 200
+OWN = 1000
 
 
 def seconds(work: Callable[[int], Any], times: int) -> list[float]:
@@ -43,7 +45,7 @@ def seconds(work: Callable[[int], Any], times: int) -> list[float]:
 
 
 def listeners(tracks: list[CatalogueTrack]) -> dict[str, Listener]:
-    """Return somebody of whom nothing is known, somebody with preferences, and somebody who said much besides."""
+    """Return somebody of whom nothing is known, with preferences, who said much besides, who brought songs besides."""
     chosen = Preferences(
         languages=frozenset({"en", "fr"}),
         genres=frozenset({"genre 0", "genre 5", "genre 40"}),
@@ -55,10 +57,12 @@ def listeners(tracks: list[CatalogueTrack]) -> dict[str, Listener]:
         Verdict(t.key, t.title, t.artist, t.genres, Point(t.valence, t.arousal), list(Kind)[index % len(Kind)])
         for index, t in enumerate(tracks[:WORDS])
     )
+    own = tuple(replace(track, key=f"own {track.key}") for track in tracks[-OWN:])
     return {
         "nothing known": ANYBODY,
         "preferences": Listener(chosen),
         f"and {WORDS} words about songs": Listener(chosen, said),
+        f"and {OWN} songs of her own": Listener(chosen, said, own, frozenset(track.key for track in own)),
     }
 
 

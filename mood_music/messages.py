@@ -220,6 +220,14 @@ _MESSAGES: dict[str, UserMessage] = {
     "spotify_denied": UserMessage(
         "Nothing was connected", "You said no at Spotify, or it did not let you in.", "Connect when you like, or never."
     ),
+    "own_music_too_large": UserMessage(
+        "That file is too large", "An exported playlist may have up to 2 MB.", "Export one playlist at a time."
+    ),
+    "own_music_full": UserMessage(
+        "That would be too many songs",
+        "There is room for 1000 songs of your own; nothing of this file was taken in.",
+        "Bring a shorter playlist, or delete what is here first.",
+    ),
     "spotify_nothing_found": UserMessage(
         "None of these songs has been found on Spotify yet",
         "We look for them after they were chosen; that takes a moment.",

@@ -50,7 +50,7 @@ class TrackForm(forms.ModelForm):  # type: ignore[type-arg]
         """Look for another track with this title and artist, in any spelling."""
         cleaned = super().clean() or {}
         key = track_key(cleaned.get("title", ""), cleaned.get("artist", ""))
-        if Track.objects.filter(key=key).exclude(pk=self.instance.pk).exists():
+        if Track.objects.shared().filter(key=key).exclude(pk=self.instance.pk).exists():
             raise ValidationError("This recording is in the catalogue already.")
         return cleaned
 
@@ -108,6 +108,10 @@ class TrackAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["title", "artist", "year", "language", "valence", "arousal", "rated_by"]
     search_fields = ["title", "artist"]
     list_filter = ["language", "instrumental", "rated_by"]
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Track]:
+        """Leave out what people brought for themselves."""
+        return super().get_queryset(request).filter(owner=None)
 
     def get_urls(self) -> list[URLPattern]:
         """Add the import."""

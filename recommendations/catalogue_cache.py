@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
 
 from recommendations.catalogue import Catalogue, CatalogueTrack
 from recommendations.models import CatalogueRevision, Track
@@ -50,7 +53,7 @@ _shelf = _Shelf()
 
 
 def catalogue_load() -> Catalogue:
-    """Return the whole catalogue, ready for ranking; the keys are the tracks' row ids.
+    """Return the whole catalogue that all share, ready for ranking; the keys are the tracks' row ids.
 
     Without a revision nobody has announced any track, so nothing may be kept.
     """
@@ -63,9 +66,12 @@ def catalogue_changed() -> None:
     CatalogueRevision.objects.update_or_create(pk=_THE_ROW, defaults={"token": uuid.uuid4()})
 
 
+def catalogue_tracks(rows: QuerySet[Track]) -> Iterator[CatalogueTrack]:
+    """Return rows as the catalogue holds them, one by one; the keys are their row ids."""
+    values = rows.order_by("pk").values_list(*_COLUMNS)
+    for pk, title, artist, year, genres, *rest in values.iterator(chunk_size=5000):
+        yield CatalogueTrack(pk, title, artist, year, tuple(genres), *rest)
+
+
 def _read() -> Catalogue:
-    rows = Track.objects.order_by("pk").values_list(*_COLUMNS)
-    return Catalogue(
-        CatalogueTrack(pk, title, artist, year, tuple(genres), *rest)
-        for pk, title, artist, year, genres, *rest in rows.iterator(chunk_size=5000)
-    )
+    return Catalogue(catalogue_tracks(Track.objects.shared()))

@@ -55,7 +55,7 @@ class Imported:
 
 def catalogue_compare(*, rows: Iterable[CatalogueTrack]) -> Comparison:
     """Return what an import of these rows would add and change."""
-    known = {track.key: track for track in Track.objects.all()}
+    known = {track.key: track for track in Track.objects.shared()}
     created, changed, unchanged = [], [], 0
     for row in rows:
         track = known.get(track_key(row.title, row.artist))

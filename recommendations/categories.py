@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 
 from privacy.purposes import Purpose
-from privacy.registry import Basis, DataCategory, Table, excuse, register
+from privacy.registry import Basis, DataCategory, RetentionRule, Table, excuse, register, register_rule
+from recommendations import own_music
 
 OUR_NUMBER = "a row number of ours"
 
@@ -85,6 +86,41 @@ def register_all() -> None:
     )
     register(
         DataCategory(
+            name="own_music",
+            label="Songs of your own playlists",
+            why="So that songs that you love can come in your music.",
+            basis=Basis.CONTRACT,
+            retention=f"{settings.SPOTIFY_CACHE_DAYS} days after you brought them in, or until you delete them.",
+            tables=(
+                Table(
+                    model="recommendations.Track",
+                    owner="owner",
+                    created="",
+                    fields=(
+                        "title",
+                        "artist",
+                        "year",
+                        "genres",
+                        "instrumental",
+                        "explicit",
+                        "valence",
+                        "arousal",
+                        "rated_by",
+                        "expires_at",
+                    ),
+                    withheld={
+                        "id": OUR_NUMBER,
+                        "owner": "you",
+                        "key": "title and artist once more, as we compare them",
+                        "language": "empty: an export does not tell it",
+                    },
+                ),
+            ),
+            erase=lambda subject: own_music.own_music_delete(user_id=subject.user_id),
+        )
+    )
+    register(
+        DataCategory(
             name="track_feedback",
             label="What you said about songs",
             why=(
@@ -144,10 +180,18 @@ def register_all() -> None:
         )
     )
     _register_sessions()
+    register_rule(
+        RetentionRule(
+            name="own_music",
+            what="Songs that people brought from their playlists",
+            term=f"{settings.SPOTIFY_CACHE_DAYS} days",
+            due=lambda: own_music.past_term().count(),
+            apply=own_music.own_music_expire,
+        )
+    )
     excuse("recommendations.RatingProposal", "a count and a mean over at least ten people; nothing of one person")
     excuse("recommendations.RatingChange", "how a track's rating changed; nothing of a person")
     excuse("recommendations.CatalogueRevision", "a random number for the state of the catalogue; nothing of a person")
-    excuse("recommendations.Track", "recordings of the catalogue; nothing of a person")
     excuse("recommendations.SpotifyTrack", "what Spotify calls a track of the catalogue; nothing of a person")
     excuse("recommendations.ProviderState", "whether Spotify may be called now; nothing of a person")
 

@@ -1,4 +1,4 @@
-"""The form of the preferences page."""
+"""The forms of the preferences page and of one's own music."""
 
 from __future__ import annotations
 
@@ -115,3 +115,13 @@ class PreferencesForm(forms.Form):
 
 def _mode_field(emotion: Emotion) -> str:
     return f"mode_{emotion.value}"
+
+
+class OwnMusicForm(forms.Form):
+    """Take one exported playlist."""
+
+    file = forms.FileField(
+        label="Playlist as CSV",
+        help_text="A CSV file that Exportify made, up to 2 MB.",
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
+    )

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 
 from emotion.models import Capture, EmotionReading
 from recommendations.circumplex import Mode
@@ -17,28 +18,57 @@ from recommendations.learning import Kind
 MODE_CHOICES = [(m.value, m.value.capitalize()) for m in Mode]
 
 
+class TrackQuerySet(models.QuerySet["Track"]):
+    """Tell what is everybody's from what is one person's."""
+
+    def shared(self) -> TrackQuerySet:
+        """Keep the catalogue."""
+        return self.filter(owner=None)
+
+    def own(self, user: Any) -> TrackQuerySet:
+        """Keep what a person brought and has not passed its term."""
+        return self.filter(owner=user, expires_at__gt=timezone.now()) if user.is_authenticated else self.none()
+
+
 class Track(models.Model):
-    """Describe one recording of the catalogue. Valence and arousal are 0 to 1; `rated_by` says whose estimates."""
+    """Describe one recording. Valence and arousal are 0 to 1; `rated_by` says whose estimates.
+
+    Without an owner it belongs to the catalogue, for everybody. With one it came from a playlist of hers: nobody else
+    ever sees or hears it, and it is deleted at `expires_at`.
+    """
 
     title = models.CharField(max_length=300)
     artist = models.CharField(max_length=300)
-    key = models.CharField(max_length=640, unique=True, help_text="folded title and artist")
+    key = models.CharField(max_length=640, help_text="folded title and artist")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="own_tracks"
+    )
+    expires_at = models.DateTimeField(null=True, blank=True, db_index=True)
     year = models.PositiveSmallIntegerField()
     genres = models.JSONField(default=list)
-    language = models.CharField(max_length=8, blank=True, help_text="ISO 639; empty for pieces without words")
+    language = models.CharField(max_length=8, blank=True, help_text="ISO 639; empty without words, or when not known")
     instrumental = models.BooleanField(default=False)
     explicit = models.BooleanField(default=False)
     valence = models.FloatField()
     arousal = models.FloatField()
     rated_by = models.CharField(max_length=64)
 
+    objects = TrackQuerySet.as_manager()
+
     class Meta:
-        """Keep ratings on the plane."""
+        """Keep ratings on the plane, and each recording once in the catalogue and once with its owner."""
 
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(valence__range=(0, 1), arousal__range=(0, 1)), name="track_on_the_plane"
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(owner=None, expires_at=None)
+                | models.Q(owner__isnull=False, expires_at__isnull=False),
+                name="track_of_an_owner_expires",
+            ),
+            models.UniqueConstraint(fields=["key"], condition=models.Q(owner=None), name="track_once_in_the_catalogue"),
+            models.UniqueConstraint(fields=["owner", "key"], name="track_once_with_its_owner"),
         ]
 
     def __str__(self) -> str:
@@ -204,7 +234,7 @@ class Recommendation(models.Model):
     """Hold one track of a set, with the reason in words and the numbers behind it."""
 
     recommendation_set = models.ForeignKey(RecommendationSet, on_delete=models.CASCADE, related_name="recommendations")
-    track = models.ForeignKey(Track, on_delete=models.PROTECT, related_name="+")
+    track = models.ForeignKey(Track, on_delete=models.RESTRICT, related_name="+")
     rank = models.PositiveSmallIntegerField()
     score = models.FloatField()
     reason = models.CharField(max_length=300)
@@ -340,7 +370,7 @@ class SessionTrack(models.Model):
         SKIPPED = "skipped", "Skipped"
 
     session = models.ForeignKey(ListeningSession, on_delete=models.CASCADE, related_name="tracks")
-    track = models.ForeignKey(Track, on_delete=models.PROTECT, related_name="+")
+    track = models.ForeignKey(Track, on_delete=models.RESTRICT, related_name="+")
     reading = models.ForeignKey(EmotionReading, on_delete=models.CASCADE, related_name="+", help_text="planned by it")
     rank = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=8, choices=State, default=State.PLANNED)

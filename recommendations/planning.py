@@ -7,19 +7,25 @@ from dataclasses import dataclass, replace
 
 from ml.types import EMOTIONS, Emotion
 from recommendations import circumplex
-from recommendations.catalogue import Catalogue
+from recommendations.catalogue import Catalogue, CatalogueTrack
 from recommendations.circumplex import Mode, Point, Target
 from recommendations.learning import NO_TASTE, Taste
 from recommendations.ranking import NO_PREFERENCE, Preferences, Ranked, rank
-from recommendations.reasons import because, reason
+from recommendations.reasons import FROM_PLAYLISTS, because, reason
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Hold what is known of the person who listens."""
+    """Hold what is known of the person who listens.
+
+    `own` are tracks of her own that the catalogue lacks. `playlists` are the keys of all that stands in the playlists
+    she brought, in the catalogue or not.
+    """
 
     preferences: Preferences = NO_PREFERENCE
     taste: Taste = NO_TASTE
+    own: tuple[CatalogueTrack, ...] = ()
+    playlists: frozenset[int | str] = frozenset()
 
 
 ANYBODY = Listener()
@@ -96,14 +102,20 @@ def follow(
     named in `without`.
     """
     ranked = rank(
-        catalogue,
+        catalogue.extended(listener.own),
         way,
         count=count,
         seed=seed,
         recent=recent,
         without=without,
+        own=listener.playlists,
         preferences=listener.preferences,
         taste=listener.taste,
     )
     placed = [replace(each, rank=each.rank + first - 1) for each in ranked]
-    return tuple(Recommended(each, f"{reason(each, mode, emotion)}{because(each, listener.taste)}") for each in placed)
+    return tuple(Recommended(each, _reason(each, mode, emotion, listener)) for each in placed)
+
+
+def _reason(each: Ranked, mode: Mode, emotion: Emotion, listener: Listener) -> str:
+    own = FROM_PLAYLISTS if each.track.key in listener.playlists else ""
+    return f"{reason(each, mode, emotion)}{because(each, listener.taste)}{own}"

@@ -110,6 +110,7 @@ NUMBER_WORDS: dict[str, str] = {
     "language": "Your languages",
     "genre": "Your genres",
     "era": "Your decades",
+    "own": "In your own playlists",
     "personal": "What you said about songs",
 }
 """The factors of a score, in words. 1 leaves the chance of a song as it is; more raises it, less lowers it."""

@@ -38,6 +38,8 @@ OTHER_GENRE = 0.25
 """What remains of the score of a track of none of the preferred genres."""
 OTHER_ERA = 0.25
 """What remains of the score of a track of none of the preferred decades."""
+OWN = 4.0
+"""How much likelier a track of the listener's own playlists is: they are few beside a catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,10 @@ class Ranked:
     """Hold one chosen track, the target that it answers, and every number that led to the choice.
 
     `rank` counts from 1. `distance` is weighted and in percentiles. `score` is above 0: fit x novelty x language x
-    genre x era x personal. All of these are at most 1 but the last, the odds that the track suits this listener
-    (`learning`), which are 1 where nothing is known of her. `numbers` holds these factors, both places in percentiles,
-    the target on the plane, the weights of the axes, and the chance that the track had of being chosen at its rank.
+    genre x era x own x personal. All of these are at most 1 but the last two: OWN for a track of the listener's own
+    playlists, and the odds that it suits her (`learning`), which are 1 where nothing is known of her. `numbers` holds
+    these factors, both places in percentiles, the target on the plane, the weights of the axes, and the chance that
+    the track had of being chosen at its rank.
     """
 
     track: CatalogueTrack
@@ -85,6 +88,7 @@ def rank(
     seed: int,
     recent: Iterable[int | str] = (),
     without: Iterable[int | str] = (),
+    own: Iterable[int | str] = (),
     preferences: Preferences = NO_PREFERENCE,
     taste: Taste = NO_TASTE,
 ) -> list[Ranked]:
@@ -92,13 +96,13 @@ def rank(
 
     No artist comes twice while there is another one to choose; no track ever does. Whoever asked for "more like"
     a track gets one of its kin in the same mood, at the place that suits it best. `recent` holds the keys
-    of tracks that were played lately, `without` those of tracks that must not come at all. Fewer tracks come
-    back only when the catalogue allows no more. Raises ValueError when `targets` is empty, or `count` or
-    `seed` below 0.
+    of tracks that were played lately, `without` those of tracks that must not come at all, `own` those that
+    stand in her own playlists. Fewer tracks come back only when the catalogue allows no more. Raises ValueError
+    when `targets` is empty, or `count` or `seed` below 0.
     """
     if not targets or count < 0:
         raise ValueError("ranking needs at least one target and a count from 0 up")
-    factors = _factors(catalogue, recent, preferences)
+    factors = _factors(catalogue, recent, own, preferences)
     generator = np.random.default_rng(seed)
     standing = np.sum([np.log(factor) for factor in factors.values()], axis=0)
     personal = _Personal(catalogue, taste)
@@ -184,7 +188,7 @@ class _Personal:
 
 
 def _factors(
-    catalogue: Catalogue, recent: Iterable[int | str], preferences: Preferences
+    catalogue: Catalogue, recent: Iterable[int | str], own: Iterable[int | str], preferences: Preferences
 ) -> dict[str, NDArray[np.float64]]:
     novelty = np.ones(len(catalogue))
     novelty[catalogue.with_keys(recent)] = RECENT
@@ -192,9 +196,13 @@ def _factors(
     language[catalogue.in_languages({*preferences.languages, ""})] = 1.0
     genre = np.full(len(catalogue), OTHER_GENRE if preferences.genres else 1.0)
     genre[catalogue.in_genres(preferences.genres)] = 1.0
+    # A track of which no genre is known is of no other one.
+    genre[catalogue.genre_counts == 0] = 1.0
     era = np.full(len(catalogue), OTHER_ERA if preferences.eras else 1.0)
     era[np.isin(catalogue.decades, list(preferences.eras))] = 1.0
-    return {"novelty": novelty, "language": language, "genre": genre, "era": era}
+    mine = np.ones(len(catalogue))
+    mine[catalogue.with_keys(own)] = OWN
+    return {"novelty": novelty, "language": language, "genre": genre, "era": era, "own": mine}
 
 
 def _distances(catalogue: Catalogue, target: Target, weights: Point) -> NDArray[np.float64]:

@@ -47,7 +47,7 @@ def proposals_compute() -> int:
 def _words() -> QuerySet[TrackFeedback]:
     # Skips and dislikes are about taste. Whoever keeps no history, or limits what her moods are used for, is not asked.
     return TrackFeedback.objects.filter(
-        kind__in=[*PRAISE, Kind.NOT_THIS_MOOD], reading__capture__expires_at=None
+        kind__in=[*PRAISE, Kind.NOT_THIS_MOOD], reading__capture__expires_at=None, track__owner=None
     ).exclude(user__privacy_preference__limit_sensitive=True)
 
 

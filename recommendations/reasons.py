@@ -35,6 +35,7 @@ WITHOUT_WORDS = "without words"
 WELCOME = 1.1
 """From these odds on, what a listener said has made a difference worth naming."""
 LONGEST_NAME = 60
+FROM_PLAYLISTS = " From your own playlists."
 
 
 class Place(StrEnum):

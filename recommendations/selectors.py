@@ -7,9 +7,10 @@ from typing import Any
 from emotion.models import EmotionReading
 from ml.types import Emotion
 from privacy.selectors import sensitive_use_limited
+from recommendations.catalogue_cache import catalogue_tracks
 from recommendations.circumplex import Mode, Point, default_mode
 from recommendations.learning import Kind, Taste, Verdict
-from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, TrackFeedback
+from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, Track, TrackFeedback
 from recommendations.planning import Listener, certain
 from recommendations.ranking import NO_PREFERENCE, Preferences
 from recommendations.session_selectors import helped_before
@@ -35,7 +36,22 @@ def listener_preferences(*, user: Any) -> ListenerPreferences | None:
 
 def listener_of(*, user: Any) -> Listener:
     """Return a person as planning knows her."""
-    return Listener(preferences=_preferences(listener_preferences(user=user)), taste=_taste(user))
+    own = tuple(catalogue_tracks(Track.objects.own(user)))
+    known = _known_to_the_catalogue(user) if own else {}
+    return Listener(
+        preferences=_preferences(listener_preferences(user=user)),
+        taste=_taste(user),
+        own=tuple(track for track in own if track.key not in known),
+        # Of a recording that she brought and the catalogue has, the catalogue's rating is the better one.
+        playlists=frozenset(known.get(track.key, track.key) for track in own),
+    )
+
+
+def _known_to_the_catalogue(user: Any) -> dict[int | str, int]:
+    """Return which of a person's own tracks the catalogue has as well: their ids to its ids."""
+    own = dict(Track.objects.own(user).values_list("key", "pk"))
+    shared = Track.objects.shared().filter(key__in=Track.objects.own(user).values("key"))
+    return {own[key]: pk for key, pk in shared.values_list("key", "pk")}
 
 
 def _taste(user: Any) -> Taste:

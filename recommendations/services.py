@@ -219,7 +219,7 @@ def track_save(*, track: Track) -> None:
 
 
 def tracks_delete(*, tracks: QuerySet[Track]) -> None:
-    """Delete tracks. Raises ProtectedError for one that stands in somebody's set."""
+    """Delete tracks. Raises RestrictedError for one that stands in somebody's set."""
     with transaction.atomic():
         tracks.delete()
         catalogue_changed()

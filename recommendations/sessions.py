@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from django.contrib.auth import get_user_model
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from emotion.models import Capture, EmotionReading
@@ -22,7 +22,7 @@ from recommendations.change import step_point
 from recommendations.circumplex import Mode, Point, Target
 from recommendations.feedback import word_set
 from recommendations.learning import Kind
-from recommendations.models import ListeningSession, RecommendationSet, SessionMood, SessionTrack
+from recommendations.models import ListeningSession, RecommendationSet, SessionMood, SessionTrack, Track
 from recommendations.planning import follow
 from recommendations.replanning import ahead, mode_after_reading
 from recommendations.signals import tracks_chosen
@@ -182,6 +182,17 @@ def session_end(*, session: ListeningSession) -> None:
         if ended:
             session.tracks.filter(state=State.PLANNED).delete()
             session.tracks.filter(state=State.PLAYING).update(state=State.DONE)
+
+
+def tracks_forget(*, tracks: QuerySet[Track]) -> None:
+    """Take tracks out of every session, as when their owner deletes them; what played gives way to the next one."""
+    with transaction.atomic():
+        gone = SessionTrack.objects.filter(track__in=tracks)
+        active = ListeningSession.objects.filter(status=ListeningSession.Status.ACTIVE, tracks__in=gone)
+        sessions = list(active.distinct())
+        gone.delete()
+        for session in sessions:
+            _play_next(session)
 
 
 def _locked(session: ListeningSession) -> ListeningSession:

@@ -1,11 +1,13 @@
-"""Addresses of the result page, the preferences and listening sessions."""
+"""Addresses of the result page, the preferences, one's own music and listening sessions."""
 
 from django.urls import path
 
-from recommendations import session_views, views
+from recommendations import own_music_views, session_views, views
 
 urlpatterns = [
     path("preferences/", views.preferences, name="preferences"),
+    path("preferences/own-music/", own_music_views.own_music, name="own_music"),
+    path("preferences/own-music/delete/", own_music_views.own_music_delete, name="own_music_delete"),
     path("captures/<uuid:public_id>/", views.result, name="result"),
     path("captures/<uuid:public_id>/status/", views.capture_status, name="capture_status"),
     path("captures/<uuid:public_id>/mode/", views.set_mode, name="set_mode"),

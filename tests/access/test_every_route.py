@@ -42,6 +42,8 @@ PERSONAL = {
     "capture_new",
     "history",
     "preferences",
+    "own_music",
+    "own_music_delete",
     "session_list",
     "erase",
     "export",
@@ -77,6 +79,7 @@ POST_ONLY = {
     "consent_switch",
     "erase_cancel",
     "export_cancel",
+    "own_music_delete",
     "spotify_connect",
     "spotify_disconnect",
 }

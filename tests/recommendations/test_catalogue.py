@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -274,3 +275,41 @@ def test_the_starter_catalogue_names_its_raters_and_carries_no_ids(starter: Cata
 
     assert tuple(header.split(",")) == COLUMNS
     assert {item.rated_by for item in starter.tracks} == {"editorial"}
+
+
+def test_a_catalogue_that_is_extended_answers_as_one_of_all_its_tracks_would() -> None:
+    shared = read_catalogue(STARTER)[:60]
+    own = [replace(each, key=f"own {number}") for number, each in enumerate(read_catalogue(STARTER)[40:90])]
+    base, whole = Catalogue(shared), Catalogue([*shared, *own])
+    extended = base.extended(own)
+
+    assert extended.tracks == whole.tracks
+    assert extended.artists.tolist() == whole.artists.tolist()
+    for name in ("explicit", "decades", "genre_counts"):
+        assert getattr(extended, name).tolist() == getattr(whole, name).tolist()
+    for each in whole.tracks:
+        assert extended.with_keys([each.key]).tolist() == whole.with_keys([each.key]).tolist()
+        assert sorted(extended.by_artists([each.artist])) == sorted(whole.by_artists([each.artist]))
+        assert sorted(extended.in_genres(each.genres)) == sorted(whole.in_genres(each.genres))
+        assert sorted(extended.in_languages([each.language])) == sorted(whole.in_languages([each.language]))
+    assert extended.statistics == whole.statistics
+
+
+def test_what_one_listener_brings_moves_nothing_else_on_the_axes() -> None:
+    base = Catalogue(track(key, key / 20, key / 20) for key in range(20))
+    own = [track(100 + key, 0.9, 0.9) for key in range(50)]
+    extended = base.extended(own)
+
+    assert extended.valence_percentile[:20].tolist() == base.valence_percentile.tolist()
+    assert set(extended.valence_percentile[20:]) == {base.percentile(Point(0.9, 0.9)).valence}
+    assert len(base) == 20
+    assert base.with_keys([100]).size == 0
+    assert base.by_artists(["Artist 100"]).size == 0
+
+
+def test_a_catalogue_is_not_extended_by_what_it_has() -> None:
+    base = Catalogue([track(1, 0.5, 0.5)])
+
+    assert base.extended([]) is base
+    with pytest.raises(ValueError, match="share a key"):
+        base.extended([track(1, 0.6, 0.6)])

@@ -251,6 +251,28 @@ def test_preferred_decades_come_first_and_do_not_shut_out_the_rest() -> None:
     assert 0.65 < chosen.count(1990) / len(chosen) < 1
 
 
+def test_a_track_of_no_known_genre_is_not_taken_for_one_of_another_genre() -> None:
+    tracks = [replace(track(key), genres=() if key % 2 else ("rock",)) for key in range(60)]
+    chosen = [
+        item.track.genres == ()
+        for seed in range(40)
+        for item in rank(Catalogue(tracks), [CENTRE], count=5, seed=seed, preferences=Preferences(genres={"jazz"}))
+    ]
+
+    assert 0.65 < sum(chosen) / len(chosen) < 1
+
+
+def test_tracks_of_ones_own_playlists_come_more_often_and_do_not_shut_out_the_rest() -> None:
+    tracks, own = [track(key) for key in range(60)], range(0, 60, 2)
+    chosen = [
+        item.track.key in own
+        for seed in range(40)
+        for item in rank(Catalogue(tracks), [CENTRE], count=5, seed=seed, own=own)
+    ]
+
+    assert 0.65 < sum(chosen) / len(chosen) < 0.9
+
+
 def test_a_blocked_artist_is_never_played_in_any_spelling_nor_as_a_guest() -> None:
     names = ["Beyoncé", "Someone feat. BEYONCE & Another", "Someone (feat. Another)", "Another", "Someone"]
     mixed = Catalogue(track(key, artist=name) for key, name in enumerate(names))
@@ -288,6 +310,7 @@ def test_the_numbers_explain_score_and_distance(
             * numbers["language"]
             * numbers["genre"]
             * numbers["era"]
+            * numbers["own"]
             * numbers["personal"]
         )
         assert 0 < item.score <= 1
