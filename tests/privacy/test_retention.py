@@ -5,22 +5,26 @@ import os
 
 import pytest
 import time_machine
+from allauth.usersessions.models import UserSession
 from django.core import mail
+from django.core.cache import caches
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import inactivity
 from accounts.models import User
 from emotion.models import Capture, EmotionReading
+from mood_music.settings import base
 from privacy.models import DataExport, ErasureRequest
 from privacy.registry import rules
 from privacy.retention import retention_enforce
 from privacy.services import picture_days_set
 from privacy.tombstones import tombstone_write
-from tests.factories import CaptureFactory, ReadingFactory, UserFactory
+from tests.factories import PASSWORD, CaptureFactory, ReadingFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -80,6 +84,54 @@ def test_the_command_prints_each_rule_and_deletes_nothing_in_a_dry_run(amy, caps
     assert Capture.objects.exists()
     call_command("retention")
     assert not Capture.objects.exists()
+
+
+def test_a_rule_that_fails_keeps_no_other_from_being_kept_to(amy, settings, monkeypatch):
+    """A mail server that is down must not keep pictures beyond their term."""
+    UserFactory(email="idle@example.org", last_login=days(-settings.INACTIVE_ACCOUNT_DAYS - 1))
+    ReadingFactory(capture__user=amy, crop=default_storage.save("crops/a.jpg", ContentFile(b"a")))
+
+    def down(*args, **kwargs):
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(inactivity, "send_mail", down)
+    with pytest.raises(ExceptionGroup) as failed:
+        enforced()
+    assert [type(each) for each in failed.value.exceptions] == [ConnectionRefusedError]
+    assert not EmotionReading.objects.exclude(crop="").exists()
+
+
+def test_address_and_browser_of_a_session_go_when_it_ends(client, amy):
+    log_in = {"login": amy.email, "password": PASSWORD}
+    client.post(reverse("account_login"), log_in)
+    assert UserSession.objects.filter(user=amy).count() == 1
+    client.post(reverse("account_logout"))
+    assert not UserSession.objects.exists()
+    client.post(reverse("account_login"), log_in)
+    enforced()
+    assert UserSession.objects.count() == 1
+    with time_machine.travel(days(15)):
+        enforced()
+    assert not UserSession.objects.exists()
+
+
+def test_counts_of_attempts_with_their_addresses_go_after_their_term(settings):
+    settings.CACHES = base.CACHES
+    call_command("createcachetable", verbosity=0)
+    caches["default"].set("allauth:rl:login_failed:ip:10.1.2.3", [1.0], 60)
+    caches["default"].set("lasting", 1, 86_400)
+
+    def keys():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT cache_key FROM mood_music_cache")
+            return [row[0].rsplit(":", 1)[-1] for row in cursor.fetchall()]
+
+    assert (enforced(dry_run=True)["attempt_counts"], len(keys())) == (0, 2)
+    with time_machine.travel(timezone.now() + datetime.timedelta(minutes=5)):
+        assert enforced(dry_run=True)["attempt_counts"] == 1
+        assert len(keys()) == 2
+        assert enforced()["attempt_counts"] == 1
+    assert keys() == ["lasting"]
 
 
 @pytest.mark.parametrize(("kept_for", "left"), [(30, 0), (90, 1)])
