@@ -124,6 +124,8 @@ def register_all() -> None:
             sensitive=True,
             tables=(Table(model="emotion.Capture", fields=("public_id", "image"), part=True),),
             erase=lambda subject: _captures_delete(_waiting(subject)),
+            # Readings that no history keeps were made on this consent alone: they do not wait for their hour to pass.
+            purge=lambda subject: _captures_delete(_waiting(subject) | _captures(subject).exclude(expires_at=None)),
         )
     )
     register(

@@ -29,9 +29,11 @@ from ml.pictures import open_picture, repaint
 from ml.types import Emotion, FaceReading, PictureReading
 from mood_music.errors import UserError
 from mood_music.files import delete_after_commit, store
+from privacy.holdings import copies_erase
 from privacy.purposes import Purpose
 from privacy.selectors import consent_granted, consent_require
 from privacy.services import person_lock
+from privacy.subjects import Subject
 from privacy.tombstones import tombstone_write
 
 logger = structlog.get_logger(__name__)
@@ -302,7 +304,10 @@ def captures_delete(*, captures: CaptureQuerySet, forget_samples: bool = True) -
 def capture_forget(*, capture: Capture) -> None:
     """Delete a capture because its person wants it gone; a restored backup must not bring it back."""
     tombstone_write(kind="one", ref=str(capture.public_id), name="readings")
-    captures_delete(captures=Capture.objects.filter(pk=capture.pk))
+    with transaction.atomic():
+        captures_delete(captures=Capture.objects.filter(pk=capture.pk))
+        # A copy that waits to be fetched still holds it.
+        copies_erase(Subject.of(capture.user))
 
 
 def captures_sweep() -> dict[str, int]:

@@ -27,7 +27,7 @@ from django.utils import timezone
 
 from mood_music.errors import UserError
 from privacy.audit import audit_write, reference_of
-from privacy.holdings import category_erase, count_of, files_left, files_of, residue_of
+from privacy.holdings import category_erase, copies_erase, count_of, files_left, files_of, residue_of
 from privacy.models import ErasureRequest
 from privacy.purposes import Purpose
 from privacy.registry import DataCategory, categories, category_named, erasure_order
@@ -47,10 +47,15 @@ def erasable() -> list[DataCategory]:
     return [c for c in categories() if c.tables and not c.with_account and not c.hangs_on]
 
 
-def erasure_request(*, user: Any, scope: str) -> ErasureRequest:
+class NotTold(Exception):
+    """Say that all is erased but the mail that tells of it could not be sent."""
+
+
+def erasure_request(*, user: Any, scope: str, by: Any = None) -> ErasureRequest:
     """Erase an account or one category now, as far as it can be done at once; return the request.
 
-    Raises UserError for a scope that cannot be erased. A second wish while the first is open is the first.
+    `by` is the administrator who does it at the person's wish. Raises UserError for a scope that cannot be erased.
+    A second wish while the first is open is the first.
     """
     if scope != ErasureRequest.ACCOUNT and scope not in {c.name for c in erasable()}:
         raise UserError("unknown_category")
@@ -58,11 +63,16 @@ def erasure_request(*, user: Any, scope: str) -> ErasureRequest:
         # Lock the person's row: of two clicks at once, the second finds the request of the first.
         get_user_model().objects.select_for_update().get(pk=user.pk)
         open_ones = ErasureRequest.objects.filter(user=user, scope=scope).exclude(status__in=ErasureRequest.FINAL)
-        request = open_ones.first() or _request_create(user, scope)
-    return erasure_run(request=request)
+        request = open_ones.first() or _request_create(user, scope, by)
+    try:
+        return erasure_run(request=request)
+    except NotTold:
+        # The data are gone. The request stays open, so that the sweeper sends the mail when it can.
+        logger.exception("erasure_not_told", erasure_request_id=request.pk)
+        return request
 
 
-def _request_create(user: Any, scope: str) -> ErasureRequest:
+def _request_create(user: Any, scope: str, by: Any) -> ErasureRequest:
     subject = Subject.of(user)
     whole = scope == ErasureRequest.ACCOUNT
     chosen = categories() if whole else [category_named(scope)]
@@ -75,7 +85,7 @@ def _request_create(user: Any, scope: str) -> ErasureRequest:
         counts={c.name: count_of(c, subject) for c in chosen if c.tables},
         due_at=timezone.now() + grace,
     )
-    audit_write(kind="erasure_requested", subject=user, detail={"scope": scope})
+    audit_write(kind="erasure_requested", subject=user, actor=by, detail={"scope": scope})
     return request
 
 
@@ -171,6 +181,8 @@ def _steps_last(request: ErasureRequest) -> Iterator[Step]:
     else:
         yield "tombstone category", _tombstone("category", request.scope)
         yield f"erase {request.scope}", _erase(category_named(request.scope))
+        # A copy that waits to be fetched still holds it.
+        yield "erase copies", lambda request: copies_erase(subject_of(request))
     yield "files", _files_delete
     yield "verify", _verify
     yield "tell", _tell
@@ -229,7 +241,11 @@ def _tell(request: ErasureRequest) -> None:
     }
     subject = "Your account is deleted" if context["whole"] else "What you asked us to delete is deleted"
     # The first address is the one she logs in with; others may not be confirmed to be hers.
-    send_mail(subject, render_to_string("email/erasure_done.txt", context), None, request.identifiers["emails"][:1])
+    text = render_to_string("email/erasure_done.txt", context)
+    try:
+        send_mail(subject, text, None, request.identifiers["emails"][:1])
+    except OSError as error:
+        raise NotTold from error
 
 
 def _close(request: ErasureRequest) -> None:

@@ -32,6 +32,8 @@ Status = DataExport.Status
 MAX_ATTEMPTS = 3
 # Progress renews it; a builder that is silent for so long is taken for dead.
 LEASE = datetime.timedelta(minutes=2)
+# A mail that was not sent by then is sent by the sweeper.
+TELL_AGAIN = datetime.timedelta(minutes=1)
 # Older than this, a file without a row belongs to no transaction that could still commit.
 ORPHAN_AGE = datetime.timedelta(hours=1)
 
@@ -129,9 +131,21 @@ def _ready(export: DataExport, name: str, size: int) -> bool:
     if not moved:
         default_storage.delete(name)
         return False
+    export_tell(export=export)
+    return True
+
+
+def export_tell(*, export: DataExport) -> None:
+    """Tell a person by mail that her copy is ready; its link, which was kept for that, is then forgotten."""
     context = {"link": export.link, "hours": settings.EXPORT_HOURS}
     send_mail("Your data are ready", render_to_string("email/export_ready.txt", context), None, [export.user.email])
-    return True
+    DataExport.objects.filter(pk=export.pk).update(link="")
+
+
+def _untold(now: datetime.datetime) -> QuerySet[DataExport]:
+    """Return the ready copies whose mail could not be sent, or whose builder died before it."""
+    ready = DataExport.objects.filter(status=Status.READY, finished_at__lt=now - TELL_AGAIN).exclude(link="")
+    return ready.select_related("user")
 
 
 def export_release(*, export: DataExport) -> None:
@@ -179,6 +193,12 @@ def exports_sweep() -> list[int]:
     for export in DataExport.objects.filter(status=Status.BUILDING, lease_expires_at__lt=now):
         export_release(export=export)
     _orphans_delete(now)
+    for export in _untold(now):
+        try:
+            export_tell(export=export)
+        except OSError:
+            # The mail server is down: the next sweep tries again, and the copies that wait are built all the same.
+            logger.exception("export_not_told", export_id=export.pk)
     return list(DataExport.objects.filter(status=Status.PENDING).values_list("pk", flat=True))
 
 

@@ -12,7 +12,7 @@ from django.db.models import FileField, Model, Q, QuerySet
 
 from mood_music.files import delete_after_commit
 from privacy.purposes import Purpose
-from privacy.registry import DataCategory, Table, erasure_order
+from privacy.registry import DataCategory, Table, category_named, erasure_order
 from privacy.subjects import Subject
 
 
@@ -78,11 +78,17 @@ def _rows_delete(category: DataCategory, subject: Subject) -> None:
             rows_of(table, subject).delete()
 
 
+def copies_erase(subject: Subject) -> None:
+    """Delete the copies of a person's data that wait to be fetched: they still hold what was just deleted."""
+    category_erase(category_named("exports"), subject)
+
+
 def purpose_purge(purpose: Purpose, subject: Subject) -> None:
     """Delete what a purpose allowed to keep, in every category of it; what hangs on other rows goes first."""
     for category in erasure_order():
         if category.purpose == purpose:
             (category.purge or _erase_by(category))(subject)
+    copies_erase(subject)
 
 
 def _erase_by(category: DataCategory) -> Any:

@@ -75,6 +75,15 @@ def test_withdrawing_takes_one_click_and_purges_at_once(client, amy, bob):
     assert EmotionReading.objects.get() == theirs
 
 
+def test_withdrawing_the_reading_itself_deletes_at_once_what_no_history_keeps(amy):
+    from django.utils import timezone
+
+    ReadingFactory(capture__user=amy, capture__expires_at=timezone.now())
+    kept = ReadingFactory(capture__user=amy)
+    consent_record(user=amy, purpose=Purpose.EMOTION_INFERENCE, granted=False, given_through="test")
+    assert EmotionReading.objects.get() == kept
+
+
 @pytest.mark.parametrize("form", [{}, {"purpose": "mind_control", "granted": "on"}, {"purpose": "store_history"}])
 def test_a_forged_switch_is_refused(client, amy, form):
     client.force_login(amy)

@@ -17,7 +17,7 @@ from emotion.models import Capture, EmotionReading
 from emotion.tasks import capture_process
 from privacy import erasure
 from privacy.erasure import erasure_cancel, erasure_request, erasure_run, erasures_due
-from privacy.models import AuditEvent, ConsentRecord, ErasureRequest
+from privacy.models import AuditEvent, ConsentRecord, DataExport, ErasureRequest
 from privacy.purposes import Purpose
 from privacy.replay import erasures_replay
 from privacy.selectors import consent_granted
@@ -37,17 +37,18 @@ LOGBOOKS = {
     # What a training was given and somebody withdrew: that it was withdrawn, and no more.
     "emotion_manifestentry",
 }
-WHOLE = ErasureRequest(scope="account")
-STEPS = [name for name, _ in (*erasure._steps_now(WHOLE), *erasure._steps_last(WHOLE))]
+WHOLE, PART = ErasureRequest(scope="account"), ErasureRequest(scope="readings")
+STEPS = [("account", name) for name, _ in (*erasure._steps_now(WHOLE), *erasure._steps_last(WHOLE))]
+STEPS += [("readings", name) for name, _ in erasure._steps_last(PART)]
 
 
 class Crash(BaseException):
     """Stand for the end of a process."""
 
 
-def erase_whole(user):
-    """Ask for the deletion of an account and let its grace pass."""
-    request = erasure_request(user=user, scope="account")
+def erase_whole(user, scope="account"):
+    """Ask for the deletion of an account, or of one category, and let its grace pass."""
+    request = erasure_request(user=user, scope=scope)
     ErasureRequest.objects.filter(pk=request.pk).update(due_at=timezone.now() - datetime.timedelta(seconds=1))
     return erasure_run(request=request)
 
@@ -119,8 +120,8 @@ def test_the_filling_that_statement_7_is_proved_with_reaches_every_declared_mode
     assert {model_of(t) for c in categories() for t in c.tables} == set(filler.made)
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_statement_9_a_crash_at_any_step_and_a_second_run_completes(settings, data_dir, monkeypatch, step):
+@pytest.mark.parametrize(("scope", "step"), STEPS)
+def test_statement_9_a_crash_at_any_step_and_a_second_run_completes(settings, data_dir, monkeypatch, scope, step):
     amy = Filler("markofamy").fill()
     public_id = amy.public_id
 
@@ -131,13 +132,17 @@ def test_statement_9_a_crash_at_any_step_and_a_second_run_completes(settings, da
     with monkeypatch.context() as dying:
         dying.setattr(erasure, "step_reached", crash)
         with pytest.raises(Crash):
-            erase_whole(amy)
+            erase_whole(amy, scope)
     assert ErasureRequest.objects.exclude(status="done").exclude(scope="music").count() == 1
     with time_machine.travel(timezone.now() + datetime.timedelta(hours=settings.ERASURE_GRACE_HOURS, minutes=5)):
         for pk in erasures_due():
             erasure_run(request=ErasureRequest.objects.get(pk=pk))
         assert erasures_due() == []
-    assert traces(settings, SimpleNamespace(public_id=public_id), "markofamy") == []
+    if scope == "account":
+        assert traces(settings, SimpleNamespace(public_id=public_id), "markofamy") == []
+    assert not EmotionReading.objects.exists()
+    assert not DataExport.objects.exists()
+    assert not files(settings)
     assert AuditEvent.objects.filter(kind="erasure_done").count() == 1
 
 
@@ -228,6 +233,51 @@ def test_one_category_is_erased_alone(amy, bob, settings):
     assert User.objects.filter(pk=amy.pk).exists()
 
 
+def waiting_copy(user):
+    name = erasure.default_storage.save("exports/a.zip", captures.ContentFile(b"all that is held"))
+    return DataExport.objects.create(user=user, status="ready", file=name, session_digest="", link="")
+
+
+@pytest.mark.parametrize(
+    "delete",
+    [
+        lambda user, reading: erasure_request(user=user, scope="readings"),
+        lambda user, reading: captures.capture_forget(capture=reading.capture),
+        lambda user, reading: consent_record(
+            user=user, purpose=Purpose.STORE_HISTORY, granted=False, given_through="test"
+        ),
+    ],
+    ids=["category", "one reading", "withdrawal"],
+)
+def test_no_copy_that_waits_to_be_fetched_outlives_what_was_deleted(amy, bob, settings, delete):
+    reading = ReadingFactory(capture__user=amy)
+    waiting_copy(amy)
+    theirs = waiting_copy(bob)
+    delete(amy, reading)
+    assert DataExport.objects.get() == theirs
+    assert list(files(settings)) == [theirs.file.name.removeprefix("exports/")]
+
+
+def test_without_a_mail_server_all_is_erased_all_the_same_and_told_when_it_is_back(client, amy, monkeypatch):
+    ReadingFactory(capture__user=amy)
+    client.force_login(amy)
+    client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+
+    def down(*args, **kwargs):
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(erasure, "send_mail", down)
+        assert client.post(reverse("erase"), {"scope": "readings", "sure": "on"}).status_code == 302
+    assert not EmotionReading.objects.exists()
+    assert ErasureRequest.objects.get().status == "erasing"
+    with time_machine.travel(timezone.now() + datetime.timedelta(minutes=2)):
+        for pk in erasures_due():
+            erasure_run(request=ErasureRequest.objects.get(pk=pk))
+    assert ErasureRequest.objects.get().status == "done"
+    assert len(mail.outbox) == 1
+
+
 @pytest.mark.parametrize("scope", ["account_of_bob", "consents", "music", ""])
 def test_nothing_else_can_be_erased_alone(amy, scope):
     with pytest.raises(erasure.UserError):
@@ -310,6 +360,8 @@ def test_statement_9_what_was_erased_is_erased_again_after_an_older_backup_was_r
     carol, dora = UserFactory(email="carol@example.org"), UserFactory(email="dora@example.org")
     ReadingFactory(capture__user=amy)
     kept, forgotten = ReadingFactory.create_batch(2, capture__user=bob)
+    crop = erasure.default_storage.save("crops/a.jpg", captures.ContentFile(b"a"))
+    ReadingFactory(capture__user=amy, crop=crop)
     ReadingFactory(capture__user=carol)
     ReadingFactory(capture__user=dora)
     backup.take()
@@ -320,8 +372,10 @@ def test_statement_9_what_was_erased_is_erased_again_after_an_older_backup_was_r
     assert EmotionReading.objects.get() == kept
 
     backup.restore()
-    assert (User.objects.count(), EmotionReading.objects.count()) == (4, 5)
+    erasure.default_storage.save(crop, captures.ContentFile(b"a"))
+    assert (User.objects.count(), EmotionReading.objects.count()) == (4, 6)
     assert erasures_replay().erased >= 4
+    assert not files(settings)
 
     assert EmotionReading.objects.get() == kept
     assert set(User.objects.all()) == {bob, carol, dora}

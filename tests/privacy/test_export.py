@@ -153,6 +153,25 @@ def test_an_export_asks_for_the_password_runs_in_the_worker_and_tells_by_mail(cl
     assert "manifest.json" in opened(b"".join(answer.streaming_content)).namelist()
 
 
+def test_a_mail_that_could_not_be_sent_is_sent_once_the_server_is_back(confirmed, monkeypatch):
+    confirmed.post(reverse("export"))
+
+    def down(*args, **kwargs):
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(exports, "send_mail", down)
+        export_build(DataExport.objects.get().pk)
+        with time_machine.travel(timezone.now() + exports.TELL_AGAIN * 2):
+            exports_sweep()
+    assert DataExport.objects.get().status == "ready"
+    with time_machine.travel(timezone.now() + exports.TELL_AGAIN * 2):
+        for _ in range(2):
+            exports_sweep()
+    [letter] = mail.outbox
+    assert reverse("export") in letter.body
+
+
 def test_a_copy_is_bound_to_the_session_that_asked(client, confirmed, amy, bob):
     from django.test import Client
 
