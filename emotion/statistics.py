@@ -25,10 +25,13 @@ class Cell:
 def readings_by_month() -> list[Cell]:
     """Return the cells that enough different people stand behind, rounded down to tens.
 
+    Whoever limits the use of her sensitive data is in none of them.
+
     Rounded, so that two looks a moment apart do not show the one reading in between.
     """
     cells = (
-        EmotionReading.objects.annotate(month=TruncMonth("created_at"))
+        EmotionReading.objects.exclude(user__privacy_preference__limit_sensitive=True)
+        .annotate(month=TruncMonth("created_at"))
         .values("month", "dominant")
         .annotate(people=Count("user", distinct=True), readings=Count("pk"))
         .filter(people__gte=SMALLEST_GROUP)

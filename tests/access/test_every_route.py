@@ -7,7 +7,7 @@ from emotion.models import Capture, EmotionReading
 from recommendations.models import ListeningSession, SessionMood, SessionTrack
 from recommendations.services import set_build
 from recommendations.sessions import session_start
-from tests.factories import CaptureFactory, ReadingFactory
+from tests.factories import PASSWORD, CaptureFactory, ReadingFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -133,6 +133,79 @@ def own_routes(patterns=None):
                 yield from own_routes(pattern.url_patterns)
         elif isinstance(pattern, URLPattern):
             yield pattern.name
+
+
+ADMIN_PUBLIC = {"login", "logout", "jsi18n", "password_change", "password_change_done"}
+# allauth's pages for people who are not logged in.
+ENTRANCE = {
+    "account_login",
+    "account_logout",
+    "account_signup",
+    "account_inactive",
+    "account_confirm_email",
+    "account_email_verification_sent",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+}
+
+
+def addresses_below(prefix, without):
+    """Return the addresses of other people's apps below a prefix, with something plausible in their holes."""
+    filled = {
+        "public_id": "00000000-0000-4000-8000-000000000000",
+        "object_id": "1",
+        "uidb36": "1",
+        "key": "x",
+        "app_label": "accounts",
+        "content_type_id": "1",
+        "url": "x",
+    }
+    found = []
+
+    def walk(patterns, before):
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                walk(pattern.url_patterns, before + str(pattern.pattern))
+            elif pattern.name not in without:
+                found.append(before + str(pattern.pattern))
+
+    walk([p for p in get_resolver().url_patterns if str(p.pattern) == prefix], "/")
+    return [_fill(address, filled) for address in found]
+
+
+def _fill(address, values):
+    import re
+
+    address = re.sub(r"<(?:\w+:)?(\w+)>", lambda hole: values.get(hole[1], "1"), address)
+    address = re.sub(r"\(\?P<(\w+)>[^)]*\)", lambda hole: values.get(hole[1], "1"), address)
+    return re.sub(r"[\^$?]|\\Z|\(|\)|\.\*", "", address)
+
+
+@pytest.mark.parametrize("rights", [None, {}, {"is_staff": True}], ids=["anonymous", "somebody", "weak staff"])
+def test_statement_12_nobody_without_rights_gets_at_a_page_of_the_admin(client, rights):
+    if rights is not None:
+        client.force_login(UserFactory(**rights))
+        client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    pages = addresses_below("admin/", ADMIN_PUBLIC | {"index", "app_list", "view_on_site", None})
+    assert len(pages) > 30
+    for page in pages:
+        for answer in (client.get(page), client.post(page)):
+            # A row that is not there: the admin says so on its front page.
+            elsewhere = (reverse("admin:login"), reverse("account_login"), f"{reverse('admin:index')}#")
+            led = f"{answer.headers.get('Location', '')}#".startswith(elsewhere)
+            refused = answer.status_code in {403, 404, 405} or (answer.status_code == 302 and led)
+            assert refused, f"{page} {answer.status_code} {answer.headers.get('Location')}"
+
+
+def test_statement_12_nobody_gets_at_a_page_of_an_account_without_logging_in(client):
+    pages = addresses_below("accounts/", ENTRANCE)
+    assert reverse("usersessions_list") in pages
+    for page in pages:
+        for answer in (client.get(page), client.post(page)):
+            assert answer.status_code in {302, 404}, page
+            assert answer.status_code == 404 or answer.url.startswith(reverse("account_login")), page
 
 
 def test_every_route_stands_in_one_table():

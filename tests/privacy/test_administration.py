@@ -5,19 +5,24 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.contrib import admin
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from emotion.models import EmotionReading
 from emotion.statistics import SMALLEST_GROUP, readings_by_month
 from mood_music.errors import UserError
 from privacy import glass
-from privacy.models import AuditEvent, BreakGlass, RightsRequest
+from privacy.models import AuditEvent, BreakGlass, ErasureRequest, RightsRequest
 from privacy.record import generated, record, written_into
 from privacy.registry import categories
 from privacy.rights import due_date, rights_alarm
+from privacy.services import sensitive_use_limit
+from privacy.subjects import Subject
 from tests.factories import ReadingFactory, UserFactory
+from tests.privacy.filling import Filler
 from tests.support.staff import staff_log_in
 
 pytestmark = pytest.mark.django_db
@@ -68,6 +73,51 @@ def test_one_more_reading_does_not_show(admin_client):
     before = readings_by_month()
     ReadingFactory(emotion="happiness")
     assert readings_by_month() == before
+
+
+def test_whoever_limits_the_use_of_her_moods_is_in_no_figure():
+    people_with("happiness", SMALLEST_GROUP)
+    sensitive_use_limit(user=EmotionReading.objects.first().user, limited=True)
+    assert readings_by_month() == []
+
+
+def test_an_administrator_sees_of_a_person_only_what_the_register_says(admin_client):
+    """Fill every model, open every list and every row of the admin, and look for what names the person."""
+    filler = Filler("markofamy")
+    needles = Subject.of(filler.fill()).needles
+    shown = set()
+    for model, page in admin.site._registry.items():
+        addresses = [reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")]
+        if model in filler.made:
+            row = filler.made[model].pk
+            addresses.append(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[row]))
+        for address in addresses:
+            text = admin_client.get(address).content.decode()
+            if any(needle in text for needle in needles):
+                shown.add(page.opts.label)
+    told = {t.model for c in categories() for t in c.tables if "administrators" in c.seen_by}
+    assert "accounts.User" in shown
+    assert shown <= told
+    # What reveals moods or faces is registered nowhere; captures are, without what was read.
+    sensitive = {t.model for c in categories() if c.sensitive for t in c.tables}
+    assert sensitive & {page.opts.label for page in admin.site._registry.values()} == {"emotion.Capture"}
+
+
+def test_to_delete_an_account_in_the_admin_is_to_erase_it(client, root, amy):
+    ReadingFactory(capture__user=amy)
+    page = reverse("admin:accounts_user_delete", args=[amy.pk])
+    assert "happiness" not in client.get(page).content.decode()
+    client.post(page, {"post": "yes"})
+    assert not EmotionReading.objects.exists()
+    request = ErasureRequest.objects.get()
+    assert (request.user, request.scope, request.status) == (amy, "account", "grace")
+    event = AuditEvent.objects.get(kind="erasure_requested")
+    assert event.actor not in {None, event.subject}
+    client.post(
+        reverse("admin:accounts_user_changelist"),
+        {"action": "delete_selected", "_selected_action": [UserFactory().pk], "post": "yes"},
+    )
+    assert ErasureRequest.objects.count() == 2
 
 
 def test_the_admin_shows_neither_readings_nor_pictures(admin_client, amy):

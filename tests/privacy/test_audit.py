@@ -38,6 +38,7 @@ def test_an_event_can_be_neither_changed_nor_deleted(log):
         "DELETE FROM privacy_auditevent WHERE number = (SELECT max(number) FROM privacy_auditevent)",
         "DELETE FROM privacy_auditevent",
         "UPDATE privacy_auditevent SET digest = previous WHERE number = 1",
+        "DELETE FROM privacy_audithead",
     ],
 )
 def test_an_event_that_was_changed_or_cut_out_in_the_database_is_found(log, tampering):
