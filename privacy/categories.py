@@ -43,6 +43,7 @@ def register_all() -> None:
                     fields=(
                         "purpose",
                         "granted",
+                        "wording",
                         "notice_version",
                         "notice_sha256",
                         "language",

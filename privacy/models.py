@@ -17,6 +17,7 @@ class ConsentRecord(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="consent_records")
     purpose = models.CharField(max_length=32, choices=Purpose)
     granted = models.BooleanField()
+    wording = models.TextField(blank=True, help_text="the words that were answered")
     notice_version = models.CharField(max_length=16)
     notice_sha256 = models.CharField(max_length=64)
     language = models.CharField(max_length=16)

@@ -80,6 +80,11 @@ SPOTIFY = PurposeText(
 )
 
 
+def wording_of(purpose: Purpose) -> str:
+    """Return the words that a person answers now when she is asked for a purpose."""
+    return next((text.description for text in (*ASKED, SPOTIFY) if text.purpose == purpose), "")
+
+
 @cache
 def notice_hash() -> str:
     """Return the SHA-256 of every word a person consents to: the texts above, the privacy notice, that on the AI.

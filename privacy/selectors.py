@@ -17,7 +17,7 @@ from mood_music.errors import UserError
 from privacy.holdings import count_of, files_of, rows_of
 from privacy.models import ConsentRecord, PrivacyPreference
 from privacy.purposes import ASKED, NOTICE_VERSION, SPOTIFY, Purpose, PurposeText
-from privacy.registry import DataCategory, categories
+from privacy.registry import DataCategory, Table, categories
 from privacy.subjects import Subject
 
 
@@ -101,7 +101,6 @@ def consent_records(*, user: Any) -> QuerySet[ConsentRecord]:
 
 def consent_receipt(*, user: Any) -> dict[str, Any]:
     """Return every answer of a person, the latest first, with what was asked and by whom, as one JSON object."""
-    texts = {text.purpose.value: text.description for text in ASKED}
     return {
         "controller": settings.CONTACT_EMAIL,
         "person": str(user.public_id),
@@ -109,7 +108,7 @@ def consent_receipt(*, user: Any) -> dict[str, Any]:
             {
                 "purpose": record.purpose,
                 "title": record.get_purpose_display(),
-                "description": texts.get(record.purpose, "") if record.notice_version == NOTICE_VERSION else "",
+                "description": record.wording,
                 "granted": record.granted,
                 "at": record.created_at.isoformat(),
                 "notice_version": record.notice_version,
@@ -148,10 +147,17 @@ def _held(category: DataCategory, subject: Subject) -> Held:
     table = next((t for t in category.tables if t.fields), None)
     row = rows_of(table, subject).order_by("-pk").values(*table.fields).first() if table else None
     example = [(name.split("__")[-1].replace("_", " "), _shown(value)) for name, value in (row or {}).items()]
-    count = count_of(category, subject)
+    weight = sum(_weight(each, subject) for each in category.tables if each.fields)
+    files = sum(map(default_storage.size, _present(category, subject)))
+    return Held(category, count_of(category, subject), weight + files, example)
+
+
+def _weight(table: Table, subject: Subject) -> int:
+    """Return about how many bytes a table's rows make up as text."""
+    rows = rows_of(table, subject)
     # Rows of a kind are much alike: one of them tells what all weigh, without reading a history of years.
-    weight = len(json.dumps(row, cls=DjangoJSONEncoder)) * count if row else 0
-    return Held(category, count, weight + sum(map(default_storage.size, _present(category, subject))), example)
+    row = rows.order_by("-pk").values(*table.fields).first()
+    return len(json.dumps(row, cls=DjangoJSONEncoder)) * rows.count() if row else 0
 
 
 def _present(category: DataCategory, subject: Subject) -> list[str]:

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from privacy.audit import audit_write
 from privacy.holdings import purpose_purge
 from privacy.models import ConsentRecord, PrivacyPreference
-from privacy.purposes import ASKED, NOTICE_VERSION, Purpose, notice_hash
+from privacy.purposes import ASKED, NOTICE_VERSION, Purpose, notice_hash, wording_of
 from privacy.selectors import BEYOND, consent_granted
 from privacy.subjects import Subject
 from privacy.tombstones import tombstone_write
@@ -45,6 +45,7 @@ def consent_record(*, user: Any, purpose: Purpose, granted: bool, given_through:
         user=user,
         purpose=purpose,
         granted=granted,
+        wording=wording_of(purpose),
         notice_version=NOTICE_VERSION,
         notice_sha256=notice_hash(),
         language=get_language() or "en",

@@ -48,9 +48,42 @@ def test_the_receipt_holds_every_answer_with_the_words_it_answered(as_amy, amy):
     assert [answer["granted"] for answer in receipt["answers"]] == [False, True, True]
     assert {answer["notice_sha256"] for answer in receipt["answers"]} == {notice_hash()}
     assert "amy@example.org" not in json.dumps(receipt)
+    assert {answer["description"] for answer in receipt["answers"]} == {
+        text.description
+        for text in purposes.ASKED
+        if text.purpose in {Purpose.EMOTION_INFERENCE, Purpose.STORE_HISTORY}
+    }
     page = as_amy.get(reverse("receipt")).content.decode()
     assert "Keep my mood history: no" in page
     assert notice_hash() in page
+
+
+def test_the_receipt_of_an_older_notice_holds_the_words_of_that_time(as_amy, amy, monkeypatch):
+    told = purposes.PurposeText(Purpose.STORE_IMAGE, "We keep a crop, as we said in other days.")
+    with monkeypatch.context() as before:
+        before.setattr(purposes, "ASKED", (told,))
+        consent_record(user=amy, purpose=Purpose.STORE_IMAGE, granted=True, given_through="test")
+    assert told.description in as_amy.get(reverse("receipt")).content.decode()
+
+
+def test_the_receipt_says_what_was_agreed_to_for_spotify_too(amy):
+    consent_record(user=amy, purpose=Purpose.SPOTIFY_LINK, granted=True, given_through="test")
+    assert selectors.consent_receipt(user=amy)["answers"][0]["description"] == purposes.SPOTIFY.description
+
+
+def test_the_size_counts_every_table_of_a_category(as_amy, amy):
+    from recommendations.models import ListeningSession, SessionTrack
+    from tests.privacy.filling import Filler
+
+    def size():
+        held = {item.category.name: item.bytes for item in selectors.held(user=filler.user)}
+        return held["listening_sessions"]
+
+    filler = Filler("markofamy")
+    filler.row(ListeningSession)
+    before = size()
+    filler.row(SessionTrack)
+    assert size() > before > 0
 
 
 def test_global_privacy_control_is_shown_as_honoured(as_amy):
