@@ -29,7 +29,7 @@ from ml.pictures import open_picture, repaint
 from ml.types import Emotion, FaceReading, PictureReading
 from mood_music.errors import UserError
 from mood_music.files import delete_after_commit, store
-from privacy.holdings import copies_erase
+from privacy.holdings import copies_erase, files_follow
 from privacy.purposes import Purpose
 from privacy.selectors import consent_granted, consent_require
 from privacy.services import person_lock
@@ -304,10 +304,11 @@ def captures_delete(*, captures: CaptureQuerySet, forget_samples: bool = True) -
 def capture_forget(*, capture: Capture) -> None:
     """Delete a capture because its person wants it gone; a restored backup must not bring it back."""
     tombstone_write(kind="one", ref=str(capture.public_id), name="readings")
-    with transaction.atomic():
+    subject = Subject.of(capture.user)
+    with transaction.atomic(), files_follow(subject):
         captures_delete(captures=Capture.objects.filter(pk=capture.pk))
         # A copy that waits to be fetched still holds it.
-        copies_erase(Subject.of(capture.user))
+        copies_erase(subject)
 
 
 def captures_sweep() -> dict[str, int]:

@@ -27,7 +27,7 @@ from django.utils import timezone
 
 from mood_music.errors import UserError
 from privacy.audit import audit_write, reference_of
-from privacy.holdings import category_erase, copies_erase, count_of, files_left, files_of, residue_of
+from privacy.holdings import category_erase, copies_erase, count_of, files_held, files_left, residue_of
 from privacy.models import ErasureRequest
 from privacy.purposes import Purpose
 from privacy.registry import DataCategory, categories, category_named, erasure_order
@@ -81,7 +81,7 @@ def _request_create(user: Any, scope: str, by: Any) -> ErasureRequest:
         user=user,
         scope=scope,
         reference=reference_of(user),
-        identifiers=_identifiers(subject, list(chosen)),
+        identifiers=_identifiers(subject),
         counts={c.name: count_of(c, subject) for c in chosen if c.tables},
         due_at=timezone.now() + grace,
     )
@@ -89,12 +89,13 @@ def _request_create(user: Any, scope: str, by: Any) -> ErasureRequest:
     return request
 
 
-def _identifiers(subject: Subject, chosen: list[DataCategory]) -> dict[str, Any]:
+def _identifiers(subject: Subject) -> dict[str, Any]:
     return {
         "user_id": subject.user_id,
         "public_id": subject.public_id,
         "emails": list(subject.emails),
-        "files": sorted({name for category in chosen for name in files_of(category, subject)}),
+        # All of them: with one category's rows, rows of others may go that name files as well.
+        "files": sorted(files_held(subject)),
     }
 
 
@@ -129,7 +130,7 @@ def _move(request: ErasureRequest, old: Status, new: Status) -> None:
 
 def _files_refresh(request: ErasureRequest) -> None:
     """Note the files of whatever came into being while the deletion could be called off."""
-    request.identifiers = _identifiers(subject_of(request), list(categories()))
+    request.identifiers = _identifiers(subject_of(request))
     request.save(update_fields=["identifiers", "updated_at"])
 
 
@@ -198,8 +199,13 @@ def _withdraw(request: ErasureRequest) -> None:
 
 def _files_delete(request: ErasureRequest) -> None:
     # A crash between a commit and the deletion of its files leaves files without rows: go by the names noted before.
-    for name in request.identifiers["files"]:
+    for name in _files_over(request):
         default_storage.delete(name)
+
+
+def _files_over(request: ErasureRequest) -> list[str]:
+    """Return those of the files noted before that no row names any more."""
+    return sorted(set(request.identifiers["files"]) - files_held(subject_of(request)))
 
 
 def _log_left() -> list[str]:
@@ -219,7 +225,7 @@ def residue(request: ErasureRequest) -> list[str]:
     subject = subject_of(request)
     chosen = categories() if request.scope == ErasureRequest.ACCOUNT else [category_named(request.scope)]
     found = [line for category in chosen for line in residue_of(category, subject)]
-    files = files_left(request.identifiers["files"])
+    files = files_left(_files_over(request))
     return [*found, f"{len(files)} files"] if files else found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.apps import apps
@@ -12,7 +13,7 @@ from django.db.models import FileField, Model, Q, QuerySet
 
 from mood_music.files import delete_after_commit
 from privacy.purposes import Purpose
-from privacy.registry import DataCategory, Table, category_named, erasure_order
+from privacy.registry import DataCategory, Table, categories, category_named, erasure_order
 from privacy.subjects import Subject
 
 
@@ -56,16 +57,30 @@ def count_of(category: DataCategory, subject: Subject) -> int:
     return rows_of(category.tables[0], subject).count() if category.tables else 0
 
 
+def files_held(subject: Subject) -> set[str]:
+    """Return the names of all files that rows of any category hold for a subject."""
+    return {name for category in categories() for name in files_of(category, subject)}
+
+
+@contextmanager
+def files_follow(subject: Subject) -> Iterator[None]:
+    """Delete, after commit, the files whose rows go in the block.
+
+    Rows of one category may go with those of another, as the database's cascades want it: look at all of them.
+    """
+    before = files_held(subject)
+    yield
+    for name in sorted(before - files_held(subject)):
+        delete_after_commit(name)
+
+
 def category_erase(category: DataCategory, subject: Subject) -> None:
     """Delete everything a category holds of a subject; safe to run again. Files go after commit."""
-    with transaction.atomic():
-        names = files_of(category, subject)
+    with transaction.atomic(), files_follow(subject):
         if category.erase:
             category.erase(subject)
         else:
             _rows_delete(category, subject)
-        for name in names:
-            delete_after_commit(name)
     for place in category.places:
         place.erase(subject)
 
@@ -85,10 +100,11 @@ def copies_erase(subject: Subject) -> None:
 
 def purpose_purge(purpose: Purpose, subject: Subject) -> None:
     """Delete what a purpose allowed to keep, in every category of it; what hangs on other rows goes first."""
-    for category in erasure_order():
-        if category.purpose == purpose:
-            (category.purge or _erase_by(category))(subject)
-    copies_erase(subject)
+    with transaction.atomic(), files_follow(subject):
+        for category in erasure_order():
+            if category.purpose == purpose:
+                (category.purge or _erase_by(category))(subject)
+        copies_erase(subject)
 
 
 def _erase_by(category: DataCategory) -> Any:

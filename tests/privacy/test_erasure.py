@@ -13,15 +13,18 @@ from django.utils import timezone
 
 from accounts.models import User
 from emotion import services as captures
-from emotion.models import Capture, EmotionReading
+from emotion.models import Capture, EmotionReading, TrainingSample
 from emotion.tasks import capture_process
 from privacy import erasure
 from privacy.erasure import erasure_cancel, erasure_request, erasure_run, erasures_due
+from privacy.holdings import category_erase, files_held
 from privacy.models import AuditEvent, ConsentRecord, DataExport, ErasureRequest
 from privacy.purposes import Purpose
+from privacy.registry import category_named
 from privacy.replay import erasures_replay
 from privacy.selectors import consent_granted
 from privacy.services import consent_record
+from privacy.subjects import Subject
 from privacy.tasks import erasures_sweep
 from recommendations.services import set_build
 from tests.factories import PASSWORD, CaptureFactory, ReadingFactory, UserFactory
@@ -123,7 +126,7 @@ def test_the_filling_that_statement_7_is_proved_with_reaches_every_declared_mode
 @pytest.mark.parametrize(("scope", "step"), STEPS)
 def test_statement_9_a_crash_at_any_step_and_a_second_run_completes(settings, data_dir, monkeypatch, scope, step):
     amy = Filler("markofamy").fill()
-    public_id = amy.public_id
+    user_id, public_id = amy.pk, amy.public_id
 
     def crash(request_id, name):
         if name == step:
@@ -142,7 +145,7 @@ def test_statement_9_a_crash_at_any_step_and_a_second_run_completes(settings, da
         assert traces(settings, SimpleNamespace(public_id=public_id), "markofamy") == []
     assert not EmotionReading.objects.exists()
     assert not DataExport.objects.exists()
-    assert not files(settings)
+    assert len(files(settings)) == len(files_held(Subject(user_id, str(public_id), ())))
     assert AuditEvent.objects.filter(kind="erasure_done").count() == 1
 
 
@@ -231,6 +234,17 @@ def test_one_category_is_erased_alone(amy, bob, settings):
     assert erasure_request(user=amy, scope="readings").status == "done"
     assert EmotionReading.objects.get() == theirs
     assert User.objects.filter(pk=amy.pk).exists()
+
+
+def test_files_of_rows_that_go_in_a_cascade_go_too(settings):
+    filler = Filler("markofamy")
+    subject = Subject.of(filler.fill())
+    sample = filler.made[TrainingSample]
+    assert sample.image.name in files_held(subject)
+    category_erase(category_named("consents"), subject)
+    assert not TrainingSample.objects.exists()
+    assert sample.image.name.rsplit("/")[-1] not in files(settings)
+    assert len(files(settings)) == len(files_held(subject)) > 2
 
 
 def waiting_copy(user):
