@@ -13,12 +13,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from emotion.models import Capture, EmotionReading, ManifestEntry, ModelVersion, TrainingSample
+from emotion.models import Capture, EmotionReading, ManifestEntry, ModelVersion, TrainingRun, TrainingSample
 from emotion.samples import withdrawal
 from emotion.samples.selectors import samples_for_training
 from emotion.samples.services import sample_accept, sample_reject, samples_delete
 from emotion.services import capture_forget, reading_correct
 from emotion.tasks import capture_process
+from emotion.versions.services import version_from_artifact
 from privacy.erasure import erasure_request
 from privacy.models import AuditEvent
 from privacy.purposes import Purpose
@@ -27,6 +28,7 @@ from privacy.selectors import consent_granted
 from privacy.services import consent_record, sensitive_use_limit
 from tests.emotion.learning import ALL, accepted, folder, trained
 from tests.factories import CaptureFactory, UserFactory
+from tests.support.artifacts import write_artifact
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -135,6 +137,20 @@ def test_a_version_made_after_a_withdrawal_inherits_its_date(every_state, learne
     day = timezone.localdate() + datetime.timedelta(days=settings.MODEL_RETIRE_DAYS)
     assert withdrawal.retire_by_of(version.run) == day
     assert withdrawal.retire_by_of(following) == day
+
+
+def test_a_version_that_comes_of_a_run_begins_with_the_date_of_what_was_withdrawn(every_state, learner, tmp_path):
+    trained("learned-1", every_state["accepted"])
+    run, apart = (
+        TrainingRun.objects.create(kind="fine_tune", status="done", is_open=False, options={}, start_version=start)
+        for start in ("learned-1", "")
+    )
+    withdraw(learner)
+    made = [
+        version_from_artifact(folder=write_artifact(tmp_path / name, name), origin="trained", run=each)
+        for name, each in {"after": run, "apart": apart}.items()
+    ]
+    assert [version.retire_by for version in made] == [ModelVersion.objects.get(version="learned-1").retire_by, None]
 
 
 def test_nothing_is_kept_of_a_picture_that_is_read_while_its_person_withdraws(scripted, learner, settings):
