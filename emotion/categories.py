@@ -164,7 +164,9 @@ def _register_training() -> None:
                 Table(
                     model="emotion.TrainingSample",
                     fields=(
+                        "reading__capture__public_id",
                         "created_at",
+                        "consent__created_at",
                         "labelled_at",
                         "status",
                         "label",
@@ -180,8 +182,6 @@ def _register_training() -> None:
                     withheld={
                         "id": OUR_NUMBER,
                         "user": YOU,
-                        "reading": "exported with the readings",
-                        "consent": "exported with your answers",
                         "reviewed_by": "somebody else",
                     },
                 ),
@@ -189,7 +189,7 @@ def _register_training() -> None:
                     model="emotion.ManifestEntry",
                     owner="sample__user",
                     created="",
-                    fields=("run__public_id", "label", "held_out", "sha256"),
+                    fields=("run__public_id", "run__version__version", "label", "held_out", "sha256"),
                     withheld={
                         "id": OUR_NUMBER,
                         "sample": "exported beside this",

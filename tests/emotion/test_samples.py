@@ -2,7 +2,11 @@
 
 import datetime
 import hashlib
+import io
+import json
+import zipfile
 
+import jsonschema
 import numpy as np
 import pytest
 import time_machine
@@ -17,11 +21,13 @@ from emotion.services import capture_forget, captures_expire, files_sweep, readi
 from emotion.tasks import capture_process
 from ml.alignment import grey_face
 from ml.pictures import open_picture
+from privacy.archive import archive_write
 from privacy.models import ConsentRecord
 from privacy.purposes import Purpose
 from privacy.retention import retention_enforce
 from privacy.services import consent_record, sensitive_use_limit
-from tests.emotion.learning import ALL, accepted, folder
+from privacy.subjects import Subject
+from tests.emotion.learning import ALL, accepted, folder, trained
 from tests.factories import CaptureFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -235,3 +241,36 @@ def test_about_one_person_in_five_is_held_out_for_ever_whatever_the_sites_secret
 def test_all_samples_of_a_person_are_on_one_side(read, learner):
     read(), read()
     assert set(TrainingSample.objects.values_list("held_out", flat=True)) == {held_out_of(learner)}
+
+
+def test_a_copy_of_ones_data_has_the_faces_their_consents_and_what_learned_from_them(read, learner, admin_user):
+    sample = accepted(read(), admin_user)
+    reading = sample.reading
+    trained("learned-1", sample)
+    accepted(read(UserFactory(consents=ALL)), admin_user, "anger")
+    file = io.BytesIO()
+    archive_write(file, Subject.of(learner), lambda percent: None)
+    with zipfile.ZipFile(file) as copy:
+        base = "data/training_samples/emotion."
+        [row] = json.loads(copy.read(f"{base}TrainingSample.json"))
+        [entry] = json.loads(copy.read(f"{base}ManifestEntry.json"))
+        for name, found in (("TrainingSample", row), ("ManifestEntry", entry)):
+            jsonschema.validate([found], json.loads(copy.read(f"{base}{name}.schema.json")))
+        picture = copy.read(row["image"])
+        assert len([name for name in copy.namelist() if name.startswith("media/training_samples/")]) == 1
+    assert hashlib.sha256(Image.open(io.BytesIO(picture)).tobytes()).hexdigest() == row["sha256"]
+    assert row["reading__capture__public_id"] == str(reading.capture.public_id)
+    assert row["consent__created_at"][:19] == sample.consent.created_at.isoformat()[:19]
+    assert (row["label"], row["status"], row["predicted"]) == ("sadness", "accepted", "happiness")
+    assert (entry["run__version__version"], entry["held_out"]) == ("learned-1", False)
+    assert admin_user.email not in str(row)
+
+
+def test_the_privacy_centre_counts_the_faces_and_says_who_sees_them(client, read, learner):
+    read(), read()
+    client.force_login(learner)
+    answer = client.get(reverse("privacy_centre"))
+    [held] = [item for item in answer.context["held"] if item.category.name == "training_samples"]
+    assert held.count == 2
+    assert held.bytes > sum(default_storage.size(s.image.name) for s in TrainingSample.objects.all())
+    assert "without knowing whose they are" in answer.content.decode()
