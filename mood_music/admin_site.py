@@ -1,7 +1,8 @@
-"""The admin site: staff alone, and only with a second factor in the session."""
+"""The admin site: staff alone, and only with a second factor in the session; and its first page."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
@@ -32,11 +33,90 @@ def second_factor_used(request: HttpRequest) -> bool:
     return bool(used) and Authenticator.objects.filter(user_id=request.user.pk, pk__in=used).exists()
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Name one page that the administration's own menu leads to, and the permission that opens it.
+
+    `model` is the label of the model whose admin has the page; `page` its name, where it is not the list of rows.
+    """
+
+    model: str
+    title: str
+    text: str
+    icon: str
+    permission: str
+    page: str = ""
+
+    @property
+    def address(self) -> str:
+        """Return the name of the page's address."""
+        return self.page or f"admin:{self.model.replace('.', '_').lower()}_changelist"
+
+
+PLACES = (
+    Place(
+        model="emotion.TrainingSample",
+        title="Review",
+        text="Faces that people allow us to learn from: accept, relabel, reject",
+        icon="check",
+        permission="emotion.review_trainingsample",
+    ),
+    Place(
+        model="emotion.ModelVersion",
+        title="Versions",
+        text="Networks side by side: compare, promote, roll back",
+        icon="devices",
+        permission="emotion.view_modelversion",
+    ),
+    Place(
+        model="emotion.TrainingRun",
+        title="Training",
+        text="Start a run, watch it, cancel it",
+        icon="retake",
+        permission="emotion.view_trainingrun",
+    ),
+    Place(
+        model="emotion.DriftAlert",
+        title="Drift",
+        text="How readings and corrections move, version by version",
+        icon="history",
+        permission="emotion.view_modelversion",
+    ),
+    Place(
+        model="emotion.Capture",
+        title="Statistics",
+        text="Readings by month, in sums over many people",
+        icon="info",
+        permission="emotion.view_capture",
+        page="admin:emotion_statistics",
+    ),
+    Place(
+        model="privacy.RightsRequest",
+        title="Rights",
+        text="Requests that came by mail, and their clocks",
+        icon="shield",
+        permission="privacy.view_rightsrequest",
+    ),
+)
+
+
 class AdminSite(admin.AdminSite):
     """Refuse everybody but active staff who gave a second factor; lead the others to where they can give it."""
 
     site_header = site_title = "Mood Music administration"
     index_title = "Administration"
+    # The places stand in the header of every page.
+    enable_nav_sidebar = False
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Add the places that this person may open, in the apps that are installed."""
+        registered = {model._meta.label for model in self._registry}
+        places = []
+        for place in PLACES:
+            if place.model in registered and request.user.has_perm(place.permission):
+                url = reverse(place.address)
+                places.append({"place": place, "url": url, "here": request.path.startswith(url)})
+        return {**super().each_context(request), "places": places}
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Tell whether the person may enter: every page of the admin asks this."""
