@@ -9,6 +9,7 @@ from typing import Any
 from emotion.models import EmotionReading
 from mood_music.messages import message
 from recommendations.circumplex import Mode
+from recommendations.drawing import apart, point
 from recommendations.learning import Kind
 from recommendations.models import Recommendation, RecommendationSet, SessionTrack
 from recommendations.providers.spotify.cache import shown
@@ -99,11 +100,6 @@ def tracks(found: RecommendationSet, said: Mapping[int, AbstractSet[str]] | None
     ]
 
 
-def plane_point(valence: float, arousal: float) -> dict[str, float]:
-    """Return a point in units of 0 to 100, valence to the right and arousal upwards."""
-    return {"x": round(100 * valence, 1), "y": round(100 * (1 - arousal), 1)}
-
-
 NUMBER_WORDS: dict[str, str] = {
     "fit": "How near it lies to the point that the music aims at",
     "novelty": "Not heard lately",
@@ -138,12 +134,11 @@ def words(each: Recommendation | SessionTrack, said: AbstractSet[str]) -> dict[s
 
 def plane(found: RecommendationSet) -> dict[str, Any]:
     """Return the drawing of a set on the plane."""
+    rows = found.recommendations.all()
+    dots = apart([point(each.track.valence, each.track.arousal) for each in rows])
     return {
-        "start": plane_point(found.start_valence, found.start_arousal),
-        "goal": plane_point(found.goal_valence, found.goal_arousal),
+        "start": point(found.start_valence, found.start_arousal),
+        "goal": point(found.goal_valence, found.goal_arousal),
         "moves": (found.start_valence, found.start_arousal) != (found.goal_valence, found.goal_arousal),
-        "tracks": [
-            {**plane_point(each.track.valence, each.track.arousal), "rank": each.rank, "title": each.track.title}
-            for each in found.recommendations.all()
-        ],
+        "tracks": [{**dot, "rank": each.rank, "title": each.track.title} for each, dot in zip(rows, dots, strict=True)],
     }

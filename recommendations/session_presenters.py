@@ -7,9 +7,10 @@ from typing import Any
 
 from recommendations import change
 from recommendations.circumplex import Mode
+from recommendations.drawing import apart, point
 from recommendations.learning import Kind
 from recommendations.models import ListeningSession, SessionMood, SessionTrack
-from recommendations.presenters import MODE_WORDS, plane_point, words
+from recommendations.presenters import MODE_WORDS, words
 from recommendations.providers.spotify.cache import shown
 from recommendations.session_selectors import Standing, change_between
 from recommendations.spotify_links import search_url
@@ -55,20 +56,21 @@ def modes(session: ListeningSession) -> list[dict[str, Any]]:
 
 def plane(session: ListeningSession, standing: Standing) -> dict[str, Any]:
     """Return the drawing of the session: the way across the plane, where it stands, where it leads, each track."""
-    way = [plane_point(row.target_valence, row.target_arousal) for row in standing.tracks]
+    way = [point(row.target_valence, row.target_arousal) for row in standing.tracks]
     here = standing.current or next((row for row in reversed(standing.tracks) if row.state != State.PLANNED), None)
+    dots = apart([point(row.track.valence, row.track.arousal) for row in standing.tracks])
     first = standing.before
-    start = plane_point(first.valence, first.arousal) if first else way[0]
+    start = point(first.valence, first.arousal) if first else way[0]
     return {
         "start": start,
-        "goal": plane_point(session.goal_valence, session.goal_arousal),
-        "moves": any(point != start for point in way),
-        "way": " ".join(f"{point['x']},{point['y']}" for point in way),
-        "here": plane_point(here.target_valence, here.target_arousal) if here else None,
-        "told": plane_point(standing.after.valence, standing.after.arousal) if standing.after else None,
+        "goal": point(session.goal_valence, session.goal_arousal),
+        "moves": any(each != start for each in way),
+        "way": " ".join(f"{each['x']},{each['y']}" for each in way),
+        "here": point(here.target_valence, here.target_arousal) if here else None,
+        "told": point(standing.after.valence, standing.after.arousal) if standing.after else None,
         "tracks": [
-            {**plane_point(r.track.valence, r.track.arousal), "rank": r.rank, "title": r.track.title, "state": r.state}
-            for r in standing.tracks
+            {**dot, "rank": row.rank, "title": row.track.title, "state": row.state}
+            for row, dot in zip(standing.tracks, dots, strict=True)
         ],
     }
 
