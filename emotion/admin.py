@@ -14,7 +14,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
-import emotion.samples.admin  # noqa: F401 - registers the review queue
+import emotion.samples.admin
+import emotion.versions.admin  # noqa: F401 - registers the versions
 from emotion.forms import words
 from emotion.models import Capture, EmotionReading
 from emotion.statistics import SMALLEST_GROUP, readings_by_month

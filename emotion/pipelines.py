@@ -22,7 +22,8 @@ from PIL import Image
 
 from emotion.models import ModelVersion
 from emotion.models.versions import active_version
-from emotion.versions.services import version_folder, version_loaded, version_register_shipped
+from emotion.versions.selectors import version_folder
+from emotion.versions.services import version_loaded, version_register_shipped
 from ml.errors import ArtifactError
 from ml.types import PictureReading
 

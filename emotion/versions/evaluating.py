@@ -13,7 +13,7 @@ from PIL import Image
 from emotion.models import ModelVersion
 from emotion.models.versions import active_version
 from emotion.samples.selectors import samples_for_training
-from emotion.versions.services import version_folder
+from emotion.versions.selectors import version_folder
 from ml.types import EMOTIONS, Emotion
 
 logger = structlog.get_logger(__name__)

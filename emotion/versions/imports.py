@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from emotion.models import ModelVersion
-from emotion.versions.services import version_folder, version_from_artifact
+from emotion.versions.selectors import version_folder
+from emotion.versions.services import version_from_artifact
 from ml import artifacts
 from ml.errors import ArtifactError
 

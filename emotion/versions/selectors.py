@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from django.conf import settings
 from django.db.models import Count, F, Q
 
 from emotion.models import ModelVersion, ShadowReading
 from emotion.models.versions import active_version
 from emotion.statistics import SMALLEST_GROUP
 from emotion.versions.gates import Gate, gates
+from ml import artifacts
+from ml.errors import ArtifactError
+
+
+def version_folder(version: ModelVersion) -> Path:
+    """Return the folder of a version's artifact. Nothing says that it is there, or whole: see `ml.artifacts.check`."""
+    return Path(settings.MODELS_DIR) / version.version
+
+
+def version_whole(version: ModelVersion) -> bool:
+    """Tell whether a version's files are there and what they were when it came in."""
+    try:
+        return artifacts.check(version_folder(version)).sha256 == version.sha256
+    except ArtifactError:
+        return False
 
 
 def version_gates(version: ModelVersion, active: ModelVersion | None = None) -> list[Gate]:

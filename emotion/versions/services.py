@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError as QueueDown
 
 from emotion.models import ModelVersion, TrainingRun
 from emotion.samples.withdrawal import retire_by_of
-from emotion.versions.selectors import version_before, version_gates
+from emotion.versions.selectors import version_before, version_gates, version_whole
 from ml import artifacts
 from ml.artifacts import Artifact
 from ml.errors import ArtifactError
@@ -24,11 +24,6 @@ from privacy.audit import audit_write
 
 logger = structlog.get_logger(__name__)
 Status, Origin = ModelVersion.Status, ModelVersion.Origin
-
-
-def version_folder(version: ModelVersion) -> Path:
-    """Return the folder of a version's artifact. Nothing says that it is there, or whole: see `ml.artifacts.check`."""
-    return Path(settings.MODELS_DIR) / version.version
 
 
 def version_register_shipped() -> ModelVersion:
@@ -221,11 +216,7 @@ def version_roll_back(*, actor: Any) -> ModelVersion:
 def _usable_require(version: ModelVersion) -> None:
     if version.retire_by is not None and version.retire_by <= timezone.localdate():
         raise UserError("version_overdue", status=409)
-    try:
-        whole = artifacts.check(version_folder(version)).sha256 == version.sha256
-    except ArtifactError as error:
-        raise UserError("version_damaged", status=409) from error
-    if not whole:
+    if not version_whole(version):
         raise UserError("version_damaged", status=409)
 
 

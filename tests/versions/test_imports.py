@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from emotion.models import ModelVersion
-from emotion.versions import imports, services
+from emotion.versions import imports, selectors
 from ml.errors import ArtifactError
 from mood_music.errors import UserError
 from tests.support.artifacts import resign, write_artifact
@@ -48,7 +48,7 @@ def test_a_zip_file_of_three_files_becomes_a_candidate_whose_own_figures_count_f
     assert version.status == "candidate"
     assert version.origin == "imported"
     assert version.evaluation == {}
-    assert (services.version_folder(version) / "model.keras").read_bytes() == b"not loaded here"
+    assert (selectors.version_folder(version) / "model.keras").read_bytes() == b"not loaded here"
 
 
 def test_a_folder_is_taken_as_well(artifact):

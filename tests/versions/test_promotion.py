@@ -63,7 +63,7 @@ def test_an_active_version_is_not_promoted_again(active):
 
 
 def test_a_version_whose_files_were_changed_is_not_promoted_whatever_the_reason(active, candidate):
-    (services.version_folder(candidate) / "model.keras").write_bytes(b"another network")
+    (selectors.version_folder(candidate) / "model.keras").write_bytes(b"another network")
     with pytest.raises(UserError, match="version_damaged"):
         services.version_promote(version=candidate, actor=None, override_reason=REASON)
 
@@ -71,7 +71,7 @@ def test_a_version_whose_files_were_changed_is_not_promoted_whatever_the_reason(
 def test_files_that_were_exchanged_for_others_that_are_whole_are_noticed(active, candidate, tmp_path):
     from tests.support.artifacts import write_artifact
 
-    write_artifact(services.version_folder(candidate), "second-face", b"another network, signed anew")
+    write_artifact(selectors.version_folder(candidate), "second-face", b"another network, signed anew")
     with pytest.raises(UserError, match="version_damaged"):
         services.version_promote(version=candidate, actor=None)
 

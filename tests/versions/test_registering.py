@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from emotion.models import ModelVersion
-from emotion.versions import services
+from emotion.versions import selectors, services
 from ml import artifacts
 from ml.errors import ArtifactError
 from mood_music.errors import UserError
@@ -30,7 +30,7 @@ def test_the_shipped_network_becomes_the_active_version_with_the_figures_of_its_
     version = services.version_register_shipped()
     assert version.status == Status.ACTIVE
     assert version.version == artifacts.check(artifacts.DEFAULT).version
-    assert artifacts.check(services.version_folder(version)).sha256 == version.sha256
+    assert artifacts.check(selectors.version_folder(version)).sha256 == version.sha256
     card = artifacts.check(artifacts.DEFAULT).card
     kept = version.evaluation["sets"]["PublicTest"]["reports"]["FER+8"]["accuracy"]
     assert kept == card["evaluation"]["PublicTest"]["FER+8"]["accuracy"]
@@ -45,9 +45,9 @@ def test_registering_twice_changes_nothing():
 
 def test_a_lost_folder_is_written_again():
     version = services.version_register_shipped()
-    shutil.rmtree(services.version_folder(version))
+    shutil.rmtree(selectors.version_folder(version))
     services.version_register_shipped()
-    assert artifacts.check(services.version_folder(version)).version == version.version
+    assert artifacts.check(selectors.version_folder(version)).version == version.version
 
 
 def test_a_newer_shipped_network_follows_an_older_one_whose_files_stay(shipped_as):
@@ -57,7 +57,7 @@ def test_a_newer_shipped_network_follows_an_older_one_whose_files_stay(shipped_a
     services.version_register_shipped()
     assert dict(ModelVersion.objects.values_list("version", "status")) == {old: Status.RETIRED, new: Status.ACTIVE}
     kept = ModelVersion.objects.get(version=old)
-    assert artifacts.check(services.version_folder(kept)).version == old
+    assert artifacts.check(selectors.version_folder(kept)).version == old
 
 
 def test_a_newer_shipped_network_does_not_replace_one_that_was_trained_here(shipped_as, tmp_path):
@@ -74,8 +74,8 @@ def test_an_artifact_becomes_a_candidate_with_a_copy_of_its_own(tmp_path):
     version = services.version_from_artifact(folder=folder, origin=Origin.IMPORTED)
     shutil.rmtree(folder)
     assert version.status == Status.CANDIDATE
-    assert artifacts.check(services.version_folder(version)).version == version.version
-    assert [path.name for path in services.version_folder(version).parent.iterdir()] == [version.version]
+    assert artifacts.check(selectors.version_folder(version)).version == version.version
+    assert [path.name for path in selectors.version_folder(version).parent.iterdir()] == [version.version]
 
 
 def test_a_version_that_is_known_is_refused(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from emotion.models import ModelVersion
 from emotion.pipelines import Pipelines
-from emotion.versions import services
+from emotion.versions import selectors, services
 from ml import artifacts
 from ml.errors import ArtifactError
 from tests.support.artifacts import write_artifact
@@ -87,7 +87,7 @@ def test_a_damaged_folder_is_no_other_version(pipelines, tmp_path):
     good = promote(version_of(tmp_path, "good"))
     pipelines.active()
     bad = promote(version_of(tmp_path, "bad"))
-    (services.version_folder(bad) / "model.keras").write_bytes(b"tampered with")
+    (selectors.version_folder(bad) / "model.keras").write_bytes(b"tampered with")
     assert pipelines.active().classifier.version == good.version
 
 
