@@ -40,6 +40,7 @@ def markdown(artifact: Artifact, figures: Mapping[str, str] | None = None) -> st
             _evaluations(card, links),
             _sure(card, links),
             _robust(card),
+            _ablation(card),
             "## Speed and memory\n\n" + speed(card["speed"]) if "speed" in card else "",
             "## Limits\n\n" + _LIMITS,
             _history(card.get("history", []), links),
@@ -153,6 +154,37 @@ def robustness(found: dict[str, Any]) -> str:
         for line in found["corruptions"]
     )
     return table((f"{found['n']:,} faces", "accuracy", "points lost", "ECE"), (untouched, *lines))
+
+
+def _ablation(card: dict[str, Any]) -> str:
+    found = card.get("ablation")
+    if not found:
+        return ""
+    words = (
+        f"Each line was measured on the {found['usage']} rows by `python -m ml ablate --data DIR RUN...`. First this "
+        "network, then ways of reading with it that leave something out, then the networks of other runs, with what "
+        "was different in them."
+    )
+    return f"## What each lever gave\n\n{words}\n\n{ablation(found)}"
+
+
+def ablation(found: dict[str, Any]) -> str:
+    """Return the table of what `python -m ml ablate` measured."""
+    head = ("network", "what is different", "parameters", "epochs", "FER+8", "macro-F1", "ECE", "FER2013-7")
+    lines = (
+        (
+            line["version"],
+            line["what"],
+            "" if line["parameters"] is None else f"{line['parameters']:,}",
+            str(line["epochs"]),
+            f"{100 * line['fer_plus_8']:.2f} %",
+            f"{line['macro_f1']:.3f}",
+            f"{line['ece']:.3f}",
+            f"{100 * line['fer2013_7']:.2f} %",
+        )
+        for line in found["lines"]
+    )
+    return table(head, lines)
 
 
 def speed(found: dict[str, Any]) -> str:

@@ -143,6 +143,22 @@ def _measure(options: argparse.Namespace) -> int:
     return 0
 
 
+def _ablate(options: argparse.Namespace) -> int:
+    rows = _rows(options)
+    for folder in (options.artifact, *options.others):
+        artifacts.check(folder)
+    from ml import ablation
+
+    found = {"usage": options.usage, "lines": ablation.measure(options.artifact, options.others, rows)}
+    if options.keep:
+        artifacts.amend(options.artifact, {"ablation": found})
+    if options.json:
+        _print_json(found)
+    else:
+        print(card.ablation(found))
+    return 0
+
+
 def _predict(options: argparse.Namespace) -> int:
     streaming = options.images == ["-"]
     artifacts.check(options.artifact)
@@ -224,6 +240,12 @@ def parser() -> argparse.ArgumentParser:
                        help="a Python that has the packages fer and facenet-pytorch, to be timed too")  # fmt: skip
     bench.add_argument("--keep", action="store_true", help="keep the figures in the artifact's card")
     bench.set_defaults(call=_bench)
+    ablate = commands.add_parser("ablate", help="measure what an artifact loses with less, and the runs before it")
+    ablate.add_argument("others", nargs="*", type=Path, metavar="ARTIFACT", help="artifacts of other runs")
+    ablate.add_argument("--data", **_DATA)
+    ablate.add_argument("--usage", choices=USAGES, default="PublicTest")
+    ablate.add_argument("--keep", action="store_true", help="keep the table in the artifact's card")
+    ablate.set_defaults(call=_ablate)
     predict = commands.add_parser("predict", help="read the expressions in photos")
     predict.add_argument("images", nargs="+", metavar="IMAGE",
                          help="JPEG, PNG or WebP files, or - to read their paths from standard input")  # fmt: skip
@@ -232,10 +254,10 @@ def parser() -> argparse.ArgumentParser:
     show.add_argument("--figures", type=Path, metavar="DIR",
                       help="draw curves, confusion and reliability there as PNG and show them")  # fmt: skip
     show.set_defaults(call=_card)
-    for command in (evaluate, robustness, measure, bench, predict, show):
+    for command in (evaluate, robustness, measure, bench, ablate, predict, show):
         command.add_argument("--artifact", type=Path, default=artifacts.DEFAULT, metavar="DIR",
                              help="folder of the artifact, if not the one that ships with the project")  # fmt: skip
-    for command in (evaluate, robustness, bench, predict):
+    for command in (evaluate, robustness, bench, ablate, predict):
         command.add_argument("--json", action="store_true", help="print JSON and nothing else")
     return top
 
