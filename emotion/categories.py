@@ -10,6 +10,7 @@ from django.conf import settings
 from emotion import services
 from emotion.models import Capture, ShadowReading, TrainingSample
 from emotion.samples.services import samples_delete
+from ml.types import Advice, Emotion
 from privacy.purposes import Purpose
 from privacy.registry import Basis, DataCategory, Table, excuse, register
 from privacy.subjects import Subject
@@ -17,6 +18,19 @@ from privacy.subjects import Subject
 OUR_NUMBER = "a row number of ours"
 YOU = "you"
 WORKING = "how our workers share the work; nothing about you"
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": sorted(properties), "additionalProperties": False}
+
+
+_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+_NUMBER = {"type": "number"}
+_BOX = _object(dict.fromkeys(("x", "y", "width", "height"), _NUMBER))
+_QUALITY = _object(
+    dict.fromkeys(("brightness", "sharpness", "face_size", "roll", "yaw"), _NUMBER)
+    | {"advice": {"type": "array", "items": {"enum": [each.value for each in Advice]}}}
+)
 
 
 def _captures(subject: Subject) -> Any:
@@ -64,6 +78,18 @@ def register_all() -> None:
                         "quality",
                     ),
                     withheld={"id": OUR_NUMBER, "user": YOU},
+                    shapes={
+                        "scores": _object({e.value: _SHARE for e in Emotion}),
+                        "box": _BOX,
+                        "faces": {"type": "array", "items": _BOX},
+                        "quality": _object(
+                            {
+                                name: {"type": "number"}
+                                for name in ("brightness", "sharpness", "face_size", "roll", "yaw")
+                            }
+                            | {"advice": {"type": "array", "items": {"enum": [a.value for a in Advice]}}}
+                        ),
+                    },
                 ),
                 Table(
                     model="emotion.Capture",

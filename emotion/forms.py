@@ -85,3 +85,9 @@ class HistoryImportForm(forms.Form):
         help_text="The ZIP file of a copy from here, or the CSV file that Daylio exports.",
         widget=forms.FileInput(attrs={"accept": ".zip,.csv"}),
     )
+
+    def __init__(self, *args: Any, too_large: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if too_large:
+            # Nothing of it arrived: say that, rather than that a file is missing.
+            self.fields["file"].error_messages["required"] = words("archive_too_large")

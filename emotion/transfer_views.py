@@ -48,7 +48,9 @@ def history_csv(request: HttpRequest) -> StreamingHttpResponse:
 @require_http_methods(["GET", "POST"])
 def history_import(request: HttpRequest) -> HttpResponse:
     """Ask for a file with a history and bring it in."""
-    form = HistoryImportForm(request.POST or None, request.FILES or None)
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    # Known once the form was read, as it was just now.
+    form = HistoryImportForm(*sent, too_large=getattr(request, "upload_too_large", False))
     if form.is_valid():
         try:
             done = imports.history_import(user=request.user, file=form.cleaned_data["file"])

@@ -4,7 +4,7 @@ Two archives of the same state are equal, byte for byte: rows are ordered, times
 in it says when it was made. Layout, version 1:
 
     README.txt, index.html                       for people; the page needs no network
-    manifest.json                                every file with SHA-256, size and rows; what is missing or withheld
+    manifest.json, manifest.schema.json          every file with SHA-256, size and rows; what is missing or withheld
     data/<category>/<model>.json, .csv           one object or line a row
     data/<category>/<model>.schema.json          JSON Schema of the JSON file
     media/<category>/...                         pictures
@@ -65,6 +65,7 @@ def archive_write(file: IO[bytes], subject: Subject, progress: Progress) -> None
         archive.add("README.txt", render_to_string("privacy/export/README.txt", {"shown": shown}).encode())
         page = {"shown": shown, "missing": archive.missing}
         archive.add("index.html", render_to_string("privacy/export/index.html", page).encode())
+        archive.add("manifest.schema.json", _json(MANIFEST_SCHEMA))
         manifest = {
             "format": FORMAT,
             "files": sorted(archive.entries, key=lambda entry: str(entry["path"])),
@@ -72,6 +73,57 @@ def archive_write(file: IO[bytes], subject: Subject, progress: Progress) -> None
             "missing": archive.missing,
         }
         archive.add("manifest.json", _json(manifest))
+
+
+MANIFEST_SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "manifest.json",
+    "type": "object",
+    "properties": {
+        "format": {"const": FORMAT, "description": "version of this layout"},
+        "files": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "path": {"type": "string"},
+                    "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+                    "bytes": {"type": "integer", "minimum": 0},
+                    "rows": {"type": "integer", "minimum": 0, "description": "of a table, in JSON and in CSV"},
+                },
+                "required": ["path", "sha256", "bytes"],
+                "additionalProperties": False,
+            },
+        },
+        "categories": {
+            "type": "object",
+            "additionalProperties": {
+                "type": "object",
+                "properties": {
+                    "label": {"type": "string"},
+                    "why": {"type": "string"},
+                    "basis": {"type": "string"},
+                    "retention": {"type": "string"},
+                    "seen_by": {"type": "string"},
+                    "withheld": {"type": "object", "additionalProperties": {"type": "string"}},
+                },
+                "required": ["label", "why", "basis", "retention", "seen_by", "withheld"],
+                "additionalProperties": False,
+            },
+        },
+        "missing": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"path": {"type": "string"}, "reason": {"type": "string"}},
+                "required": ["path", "reason"],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["format", "files", "categories", "missing"],
+    "additionalProperties": False,
+}
 
 
 def _category_add(
@@ -182,8 +234,12 @@ def schema_of(table: Table) -> dict[str, Any]:
         kind: dict[str, Any] = next(
             (dict(known) for cls, known in _TYPES if isinstance(column, cls)), {"type": "string"}
         )
+        kind |= table.shapes.get(name, {})
+        if column.choices and "type" in kind:
+            kind["enum"] = [value for value, _ in column.flatchoices] + [""] * column.blank
         if nullable and "type" in kind:
             kind["type"] = [kind["type"], "null"]
+            kind.get("enum", []).append(None)
         properties[name] = {**kind, "description": str(column.help_text or column.verbose_name)}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -37,6 +37,7 @@ class Table:
     "track__title" may stand there. `withheld` names each other column with the reason why it does not.
     `owner` is the lookup from a row to its person; `rows`, where a lookup is not enough, returns the rows of a subject.
     `created` is the column with a row's age, needed to erase again after a restored backup; empty when there is none.
+    `shapes` says of JSON columns what stands in them, as JSON Schema, for whoever reads the export.
     """
 
     model: str
@@ -46,6 +47,7 @@ class Table:
     rows: Callable[[Subject], QuerySet[Any]] | None = None
     part: bool = False
     created: str = "created_at"
+    shapes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """A history can be taken out, and brought in again into a fresh account."""
 
 import csv
+import hashlib
 import io
 import json
 import zipfile
@@ -11,8 +12,9 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from emotion.imports import history_import
+from emotion.imports import Imported, history_import
 from emotion.models import Capture, EmotionReading, ToldMood
+from emotion.selectors import history_rows
 from mood_music.errors import UserError
 from privacy.archive import archive_write
 from privacy.purposes import Purpose
@@ -64,6 +66,26 @@ def test_a_copy_brought_into_a_fresh_account_brings_the_history_back(copy_of_amy
     assert set(Capture.objects.filter(user=bob).values_list("mode", flat=True)) == {"lift", ""}
 
 
+def test_moods_that_were_noted_come_back_from_a_copy_as_moods_that_were_noted(amy, bob):
+    history_import(user=amy, file=io.BytesIO(DAYLIO.encode()))
+    copy = archive(amy)
+    assert history_import(user=bob, file=copy) == Imported(3, 0)
+    assert history_import(user=bob, file=copy) == Imported(0, 3)
+
+    def table(user):
+        return list(history_rows(user=user))
+
+    assert table(bob) == table(amy)
+    assert len(table(bob)) == 4
+
+
+def test_a_long_history_comes_in_with_few_statements(amy, bob, django_assert_max_num_queries):
+    ReadingFactory.create_batch(30, capture__user=amy)
+    copy = archive(amy)
+    with django_assert_max_num_queries(25):
+        assert history_import(user=bob, file=copy).added == 30
+
+
 def test_a_copy_brought_in_twice_or_where_it_came_from_adds_nothing(copy_of_amy, amy, bob):
     history_import(user=bob, file=copy_of_amy)
     for user in (bob, amy):
@@ -101,6 +123,18 @@ def test_a_copy_that_was_changed_is_refused_and_leaves_nothing(copy_of_amy, bob)
     assert not Capture.objects.filter(user=bob).exists()
 
 
+def forged(file, path, old, new):
+    """Return an archive with one file changed, whose manifest says that it is right."""
+    data = zipfile.ZipFile(file).read(path)
+    assert old in data
+    manifest = json.loads(zipfile.ZipFile(file).read("manifest.json"))
+    for entry in manifest["files"]:
+        if entry["path"] == path:
+            entry["sha256"] = hashlib.sha256(data.replace(old, new)).hexdigest()
+    broken = changed(file, path, lambda data: data.replace(old, new))
+    return changed(broken, "manifest.json", lambda _: json.dumps(manifest))
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -113,11 +147,17 @@ def test_a_copy_that_was_changed_is_refused_and_leaves_nothing(copy_of_amy, bob)
         {"created_at": "yesterday"},
         {"corrected_emotion": "<script>"},
         {"confidence": "high"},
+        {"confidence": float("nan")},
+        {"quality": "good"},
+        {"quality": {"advice": ["buy"], "brightness": 1, "sharpness": 1, "face_size": 1, "roll": 1, "yaw": 1}},
+        {"quality": {"advice": []}},
+        {"box": {"x": 1}},
+        {"box": "everywhere"},
+        {"faces": [{"x": "1", "y": 1, "width": 1, "height": 1}]},
+        {"faces": 3},
     ],
 )
 def test_a_forged_copy_with_right_checksums_brings_in_no_nonsense(copy_of_amy, bob, row):
-    import hashlib
-
     path = "data/readings/emotion.EmotionReading.json"
     good = rows(copy_of_amy, "emotion.EmotionReading")
     forged = json.dumps([good[0], {**good[1], **row} if row else {}]).encode()
@@ -129,6 +169,30 @@ def test_a_forged_copy_with_right_checksums_brings_in_no_nonsense(copy_of_amy, b
     with pytest.raises(UserError, match="bad_archive"):
         history_import(user=bob, file=broken)
     assert not Capture.objects.filter(user=bob).exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("data/readings/emotion.Capture.json", b'"lift"', b'"fly"'),
+        ("data/told_moods/emotion.ToldMood.json", b'"happiness"', b'"bliss"'),
+        ("data/told_moods/emotion.ToldMood.json", b"2023-01-15", b"2999-01-15"),
+    ],
+)
+def test_nothing_else_of_a_copy_is_believed_either(copy_of_amy, amy, bob, path, old, new):
+    history_import(user=amy, file=io.BytesIO(DAYLIO.encode()))
+    with pytest.raises(UserError, match="bad_archive"):
+        history_import(user=bob, file=forged(archive(amy), path, old, new))
+    assert not Capture.objects.filter(user=bob).exists()
+    assert not ToldMood.objects.filter(user=bob).exists()
+
+
+def test_a_file_larger_than_the_site_takes_is_answered_with_what_to_do(as_amy, settings):
+    settings.MAX_UPLOAD_MEGABYTES = 1
+    file = SimpleUploadedFile("copy.zip", b"PK" + b" " * 2_000_000)
+    answer = as_amy.post(reverse("history_import"), {"file": file})
+    assert answer.status_code == 422
+    assert "That file holds too much" in answer.content.decode()
 
 
 def test_a_small_file_that_unpacks_to_much_is_refused(bob, monkeypatch):

@@ -19,11 +19,20 @@ from django.utils import timezone
 
 from accounts.models import User
 from emotion.models import Capture
+from ml.types import EMOTIONS
 from privacy.holdings import model_of
 from privacy.registry import categories
 from tests.factories import UserFactory
 
+BOX = {"x": 1, "y": 2, "width": 30, "height": 40}
+QUALITY = {"brightness": 1, "sharpness": 1, "face_size": 1, "roll": 1, "yaw": 1, "advice": ["dark"]}
 VALUES: dict[str, dict[str, Any]] = {
+    "emotion.EmotionReading": {
+        "scores": dict.fromkeys(EMOTIONS, 0.125),
+        "box": BOX,
+        "faces": [BOX],
+        "quality": QUALITY,
+    },
     "emotion.Capture": {"status": Capture.Status.PENDING, "claim_token": None, "mode": ""},
     "emotion.TrainingSample": {"status": "pending"},
     "privacy.ErasureRequest": {"status": "done", "identifiers": {}, "scope": "music"},

@@ -77,10 +77,15 @@ def test_statement_8_no_secret_is_in_it():
 def test_statement_8_every_checksum_and_count_of_the_manifest_is_right():
     data = opened(archive(Filler("markofamy").fill()))
     manifest = json.loads(data.read("manifest.json"))
+    jsonschema.validate(manifest, json.loads(data.read("manifest.schema.json")))
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**manifest, "files": [{"path": "x"}]}, json.loads(data.read("manifest.schema.json")))
     assert {entry["path"] for entry in manifest["files"]} == set(data.namelist()) - {"manifest.json"}
     for entry in manifest["files"]:
         held = data.read(entry["path"])
         assert (hashlib.sha256(held).hexdigest(), len(held)) == (entry["sha256"], entry["bytes"])
+        if entry["path"].endswith(".json") and not entry["path"].endswith(".schema.json"):
+            assert entry["path"].replace(".json", ".schema.json") in data.namelist()
         if entry["path"].endswith(".json") and "rows" in entry:
             assert len(json.loads(held)) == entry["rows"]
 
@@ -96,7 +101,7 @@ def test_statement_8_two_exports_of_one_state_are_equal():
 
 def test_statement_8_json_fits_its_schema_and_csv_says_the_same():
     data = opened(archive(Filler("markofamy").fill()))
-    schemas = [name for name in data.namelist() if name.endswith(".schema.json")]
+    schemas = [name for name in data.namelist() if name.startswith("data/") and name.endswith(".schema.json")]
     assert schemas
     for name in schemas:
         rows = json.loads(data.read(name.replace(".schema", "")))
@@ -106,6 +111,26 @@ def test_statement_8_json_fits_its_schema_and_csv_says_the_same():
         lines = list(csv.reader(io.StringIO(data.read(name.replace(".schema.json", ".csv")).decode())))
         assert lines[0] == json.loads(data.read(name))["items"]["required"]
         assert len(lines) == len(rows) + 1
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"dominant": "bliss"},
+        {"scores": {"happiness": 1}},
+        {"quality": {"advice": ["buy"]}},
+        {"confidence": "high"},
+        {"corrected_at": 3},
+    ],
+)
+def test_statement_8_a_schema_says_what_may_stand_in_a_column(amy, nonsense):
+    ReadingFactory(capture__user=amy)
+    data = opened(archive(amy))
+    [row] = json.loads(data.read("data/readings/emotion.EmotionReading.json"))
+    schema = json.loads(data.read("data/readings/emotion.EmotionReading.schema.json"))
+    jsonschema.validate([row], schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate([{**row, **nonsense}], schema)
 
 
 def test_statement_8_pictures_consents_and_scores_are_in_it_and_what_is_missing_is_said(amy):
