@@ -13,7 +13,6 @@ from recommendations.drawing import apart, point
 from recommendations.learning import Kind
 from recommendations.models import Recommendation, RecommendationSet, SessionTrack
 from recommendations.providers.spotify.cache import shown
-from recommendations.selectors import mode_of
 from recommendations.spotify_links import search_url
 
 MODE_WORDS: dict[Mode, tuple[str, str]] = {
@@ -70,9 +69,8 @@ def faces(reading: EmotionReading) -> dict[str, Any] | None:
     }
 
 
-def modes(reading: EmotionReading) -> list[dict[str, Any]]:
+def modes(active: Mode) -> list[dict[str, Any]]:
     """Return the four modes, the one in force marked."""
-    active = mode_of(reading=reading)
     return [
         {"value": mode.value, "label": label, "description": description, "active": mode is active}
         for mode, (label, description) in MODE_WORDS.items()

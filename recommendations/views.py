@@ -59,7 +59,7 @@ def result(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
             "advice": presenters.advice(reading),
             "faces_svg": presenters.faces(reading),
             "emotions": [{"value": value, "label": label} for value, label in EMOTION_CHOICES],
-            "modes": presenters.modes(reading),
+            "modes": presenters.modes(Mode(found.mode) if found else selectors.mode_of(reading=reading)),
             "listening": session_selectors.active_session(user=request.user),
             "session_led": session_selectors.session_of_capture(capture=capture),
         }
