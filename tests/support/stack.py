@@ -126,13 +126,17 @@ class Stack:
 
     def kill_children(self, name: str) -> int:
         """Kill the children of a part and leave its head; return how many there were."""
-        listed = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(self.processes[name].pid)], capture_output=True, text=True, check=False
-        )
-        children = [int(pid) for pid in listed.stdout.split()]
+        children = self.children(name)
         for pid in children:
             os.kill(pid, signal.SIGKILL)
         return len(children)
+
+    def children(self, name: str) -> list[int]:
+        """Return the process ids of a part's children."""
+        listed = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self.processes[name].pid)], capture_output=True, text=True, check=False
+        )
+        return [int(pid) for pid in listed.stdout.split()]
 
     def stop(self) -> None:
         """End everything and remove what is outside the folder."""
