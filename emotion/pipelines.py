@@ -47,7 +47,7 @@ class FacePipeline(Protocol):
 
 
 def _detector() -> Detector:
-    # Imported inside: the web process must never load TensorFlow.
+    # Imported inside: the web process must not load what runs networks.
     from ml.detection import MtcnnDetector
 
     return MtcnnDetector()

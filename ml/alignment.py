@@ -34,18 +34,16 @@ def grey_face(picture: Image.Image, landmarks: Landmarks) -> npt.NDArray[np.uint
     corners = (np.array([0, side, side * 1j, side * (1 + 1j)]) - shift) / turn
     left, top = int(np.floor(corners.real.min())) - 2, int(np.floor(corners.imag.min())) - 2
     right, bottom = int(np.ceil(corners.real.max())) + 2, int(np.ceil(corners.imag.max())) + 2
-    patch = _cut_grey(picture, left, top, right, bottom)
     # A large face is shrunk before it is turned: an affine transform reads single pixels and would alias.
-    finest = _OVERSAMPLING * float(abs(turn))
-    scale = min(1.0, finest)
-    if scale < 1:
-        size = (max(1, round(patch.width * scale)), max(1, round(patch.height * scale)))
-        horizontal, vertical = size[0] / patch.width, size[1] / patch.height
-        patch = patch.resize(size, Image.Resampling.BOX)
-    else:
-        horizontal = vertical = 1.0
+    scale = min(1.0, _OVERSAMPLING * float(abs(turn)))
+    block = max(1, int(0.5 / scale))
+    left, top, right, bottom = left // block, top // block, -(-right // block), -(-bottom // block)
+    patch = _cut_grey(picture, left, top, right, bottom, block)
+    size = (max(1, round(patch.width * block * scale)), max(1, round(patch.height * block * scale)))
+    horizontal, vertical = size[0] / (patch.width * block), size[1] / (patch.height * block)
+    patch = patch.resize(size, Image.Resampling.BOX)
     back = 1 / (_OVERSAMPLING * turn)
-    origin = -shift / turn - (left + top * 1j)
+    origin = -shift / turn - block * (left + top * 1j)
     coefficients = (
         back.real * horizontal, -back.imag * horizontal, origin.real * horizontal,
         back.imag * vertical, back.real * vertical, origin.imag * vertical,
@@ -73,13 +71,19 @@ def _similarity(landmarks: Landmarks, smallest: float) -> tuple[complex, complex
     return turn, complex(wanted.mean() - turn * points.mean())
 
 
-def _cut_grey(picture: Image.Image, left: int, top: int, right: int, bottom: int) -> Image.Image:
-    """Return a part of a picture, which may reach beyond its edges, in grey."""
-    inside = picture.crop(
-        (min(max(left, 0), picture.width - 1), min(max(top, 0), picture.height - 1),
-         max(min(right, picture.width), 1), max(min(bottom, picture.height), 1))
-    ).convert("L")  # fmt: skip
-    before, after = (max(-top, 0), max(-left, 0)), (max(bottom - picture.height, 0), max(right - picture.width, 0))
+def _cut_grey(picture: Image.Image, left: int, top: int, right: int, bottom: int, block: int) -> Image.Image:
+    """Return a part of a picture in grey, each square of `block` pixels averaged to one.
+
+    The edges are counted in blocks; the part may reach beyond the picture.
+    """
+    width, height = -(-picture.width // block), -(-picture.height // block)
+    first, last = min(max(left, 0), width - 1), max(min(right, width), 1)
+    upper, lower = min(max(top, 0), height - 1), max(min(bottom, height), 1)
+    inside = picture.reduce(
+        block,
+        (first * block, upper * block, min(last * block, picture.width), min(lower * block, picture.height)),
+    ).convert("L")
+    before, after = (max(-top, 0), max(-left, 0)), (max(bottom - height, 0), max(right - width, 0))
     if not any((*before, *after)):
         return inside
     pixels = np.pad(np.asarray(inside), tuple(zip(before, after, strict=True)), mode="edge")

@@ -1,9 +1,8 @@
 """Find faces with MTCNN (Zhang et al. 2016, arXiv:1604.02878): three small networks, each sifting for the next.
 
 The trained networks come from the package mtcnn; the cascade around them is ours. The package calls them layer by
-layer, once for each size of the picture, and that overhead is most of its time: here each network is one graph
-function which serves all sizes. The package's `min_face_size` is broken too; here a face is sought in proportion
-to the picture.
+layer, once for each size of the picture, and that overhead is most of its time. Its `min_face_size` is broken too; here
+a face is sought in proportion to the picture.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
-from mtcnn import MTCNN
 from PIL import Image
 
+from ml import mtcnn_networks
+from ml.onnx_runtime import session
 from ml.types import Box, FaceDetection, Landmarks
 
 Boxes: TypeAlias = npt.NDArray[np.float32]
@@ -24,8 +23,9 @@ Boxes: TypeAlias = npt.NDArray[np.float32]
 Floats: TypeAlias = npt.NDArray[np.float32]
 
 PROPOSE_SCORE = 0.6
+PROPOSE_LOGIT = float(np.log(PROPOSE_SCORE / (1 - PROPOSE_SCORE)))
 PYRAMID_STEP = 0.709
-PROPOSE_CELL, REFINE_SIDE, OUTPUT_SIDE = 12, 24, 48
+PROPOSE_CELL, PROPOSE_STRIDE = 12, 2
 MAX_PROPOSALS = 300
 """Bounds the work on a picture full of texture; a portrait yields a few dozen."""
 
@@ -54,14 +54,14 @@ class Attempt:
     output_score: float = 0.8
 
 
-FIRST = Attempt(side=640, smallest=1 / 32)
-"""A person before a camera, or a group at a table. The smallest face, 20 pixels, is the package's own: with another
-one the pyramid's sizes fall differently, and three borderline faces in a hundred are lost."""
+FIRST = Attempt(side=640, smallest=28.2 / 640)
+"""A person before a camera, or a group at a table. The package looks for 20 pixels and in steps of .709: this is its
+second step. The first would take as long as all others together, for faces that can hardly be read."""
 TIGHT = Attempt(side=320, smallest=1 / 8, border=0.5, refine_score=0.5, output_score=0.6)
 """A crop that the face fills: the networks want to see what surrounds a face. Turned, tilted and half covered faces
 are found here too: the lower scores are affordable because only a large face counts."""
-FAR = Attempt(side=1280, smallest=1 / 64)
-"""Somebody far away in a large photo."""
+FAR = Attempt(side=1280, smallest=1 / 56)
+"""Somebody far away in a large photo, and a borderline face that the first sizes missed: these fall in between."""
 CLEAR_SCORE = 0.9
 """Beside a face that scores this much, fainter finds are dropped: they are mostly folds and shadows, and would make a
 portrait a picture of several faces. Alone, a faint find is kept: it may be a face in profile."""
@@ -70,25 +70,21 @@ SMALLEST_WORK = 192
 
 
 class MtcnnDetector:
-    """Hold the three networks. One per process: building costs seconds, a picture some tens of milliseconds."""
+    """Hold the three networks. One per process: building takes a moment, a picture some milliseconds."""
 
-    def __init__(self) -> None:
-        """Load the networks that ship inside the package mtcnn; nothing is downloaded."""
-        package = MTCNN()
-        self._networks = [package.get_stage(stage_id=number).model for number in (1, 2, 3)]
-        picture, boxes = tf.TensorSpec([None, None, 3], tf.float32), tf.TensorSpec([None, 4], tf.float32)
-        self._propose = tf.function(self._propose_graph, input_signature=[picture, tf.TensorSpec([2], tf.int32)])
-        self._refine = tf.function(self._refine_graph, input_signature=[picture, boxes])
-        self._output = tf.function(self._output_graph, input_signature=[picture, boxes])
-        for graph in (self._propose, self._refine, self._output):
-            graph.get_concrete_function()  # now, so that the first picture does not wait for it
+    def __init__(self, threads: int = 0) -> None:
+        """Build the networks from the weights inside the package mtcnn; nothing is downloaded.
+
+        `threads` 0 means one a core. Raises ArtifactError when the package holds other networks.
+        """
+        self._propose, self._refine, self._output = (
+            session(network(), threads)
+            for network in (mtcnn_networks.proposal, mtcnn_networks.refinement, mtcnn_networks.output)
+        )
 
     def detect(self, picture: Image.Image) -> tuple[FaceDetection, ...]:
         """Return the faces, largest first. Looks again, closer or wider, only while nothing has been found."""
-        attempts = [FIRST, TIGHT]
-        if max(picture.size) > FIRST.side:
-            attempts.append(FAR)
-        for attempt in attempts:
+        for attempt in (FIRST, TIGHT, FAR):
             faces = self._attempt(picture, attempt)
             if faces:
                 faces = [face for face in faces if face.confidence >= CLEAR_SCORE] or faces
@@ -101,80 +97,77 @@ class MtcnnDetector:
         inner = side / (1 + 2 * attempt.border)
         scale = inner / longest
         size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-        working = picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.5)
+        working = _shrunk(picture, size)
         border = round(attempt.border * inner)
-        pixels = np.asarray(working, np.float32)
         if border:
-            pixels = np.pad(pixels, ((border, border), (border, border), (0, 0)), mode="edge")
-        boxes, scores, points = self.cascade(pixels, attempt)
+            working = Image.fromarray(np.pad(np.asarray(working), ((border, border), (border, border), (0, 0)), "edge"))
+        boxes, scores, points = self.cascade(working, attempt)
         horizontal, vertical = picture.width / size[0], picture.height / size[1]
         ratio = np.array([horizontal, vertical], np.float32)
         boxes, points = (boxes - border) * np.tile(ratio, 2), (points - border) * ratio
         return [_detection(*found) for found in zip(boxes, scores, points, strict=True)]
 
-    def cascade(self, pixels: Floats, attempt: Attempt) -> tuple[Boxes, Floats, Floats]:
-        """Run the three networks on RGB pixels (height, width, 3), 0 to 255.
+    def cascade(self, working: Image.Image, attempt: Attempt) -> tuple[Boxes, Floats, Floats]:
+        """Run the three networks on an RGB picture of working size.
 
         Returns boxes (n, 4), scores (n,) and landmarks (n, 5, 2) in the order of `Landmarks`.
         """
-        picture = tf.constant((pixels - 127.5) / 128)
-        boxes = self._proposals(picture, attempt.smallest * attempt.side)
+        picture = mtcnn_networks.normalise(np.asarray(working))
+        boxes = self._proposals(working, attempt.smallest * attempt.side)
         if len(boxes):
-            offsets, scores = (np.asarray(part) for part in self._refine(picture, boxes))
+            offsets, scores = self._refine.run(
+                None, {"picture": picture, "boxes": mtcnn_networks.frames(boxes, working.size)}
+            )
+            boxes, scores = _move(boxes, offsets), scores[:, 1]
             good = scores > attempt.refine_score
-            boxes, scores = _move(boxes, offsets)[good], scores[good]
+            boxes, scores = boxes[good], scores[good]
             boxes = _square(boxes[_suppress(boxes, scores, 0.7)])
         if not len(boxes):
             return np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty((0, 5, 2), np.float32)
-        offsets, shares, scores = (np.asarray(part) for part in self._output(picture, boxes))
+        offsets, shares, scores = self._output.run(
+            None, {"picture": picture, "boxes": mtcnn_networks.frames(boxes, working.size)}
+        )
         # Ten shares of the box: five x, then five y.
         points = boxes[:, None, :2] + shares.reshape(-1, 2, 5).transpose(0, 2, 1) * _sizes(boxes)[:, None]
-        moved = _move(boxes, offsets)
+        moved, scores = _move(boxes, offsets), scores[:, 1]
         sure = scores > attempt.output_score
         moved, scores, points = moved[sure], scores[sure], points[sure]
         kept = _suppress(moved, scores, 0.7, of_smaller=True)
         return moved[kept], scores[kept], points[kept].astype(np.float32)
 
-    def _proposals(self, picture: tf.Tensor, smallest: float) -> Boxes:
-        height, width = picture.shape[0], picture.shape[1]
-        boxes, scores = [], []
+    def _proposals(self, working: Image.Image, smallest: float) -> Boxes:
+        boxes, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
         scale = PROPOSE_CELL / max(smallest, PROPOSE_CELL)
-        while min(height, width) * scale >= PROPOSE_CELL:
-            size = (round(height * scale), round(width * scale))
-            found, score = (np.asarray(part) for part in self._propose(picture, tf.constant(size, tf.int32)))
-            boxes.append(found)
+        while min(working.size) * scale >= PROPOSE_CELL:
+            size = (round(working.width * scale), round(working.height * scale))
+            small = working.resize(size, Image.Resampling.BOX, reducing_gap=1.5)
+            found, score = self._cells(mtcnn_networks.normalise(np.asarray(small)))
+            boxes.append(found * np.tile(np.float32(working.size) / np.float32(size), 2))
             scores.append(score)
             scale *= PYRAMID_STEP
-        if not boxes:
-            return np.empty((0, 4), np.float32)
         together, score = np.concatenate(boxes), np.concatenate(scores)
         return _square(together[_suppress(together, score, 0.7)[:MAX_PROPOSALS]])
 
-    def _propose_graph(self, picture: tf.Tensor, size: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        small = tf.image.resize(picture[None], size, method=tf.image.ResizeMethod.AREA)
-        offsets, faces = self._networks[0](small)
-        place = tf.where(faces[0, :, :, 1] > PROPOSE_SCORE)
-        scores = tf.gather_nd(faces[0, :, :, 1], place)
-        corner = tf.cast(place[:, ::-1], tf.float32) * 2.0  # the network's stride
-        boxes = tf.concat([corner, corner + PROPOSE_CELL], 1) + tf.gather_nd(offsets[0], place) * PROPOSE_CELL
-        # Overlap is the same whichever axis comes first, so the boxes need not be turned for TensorFlow.
-        kept = tf.image.non_max_suppression(boxes, scores, MAX_PROPOSALS, 0.5)
-        ratio = tf.cast(tf.shape(picture)[:2], tf.float32) / tf.cast(size, tf.float32)
-        return tf.gather(boxes, kept) * tf.tile(ratio[::-1], [2]), tf.gather(scores, kept)
-
-    def _refine_graph(self, picture: tf.Tensor, boxes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        offsets, faces = self._networks[1](_patches(picture, boxes, REFINE_SIDE))
-        return offsets, faces[:, 1]
-
-    def _output_graph(self, picture: tf.Tensor, boxes: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        offsets, points, faces = self._networks[2](_patches(picture, boxes, OUTPUT_SIDE))
-        return offsets, points, faces[:, 1]
+    def _cells(self, small: Floats) -> tuple[Boxes, Floats]:
+        """Return what the first network takes for faces in one size of the picture, in its pixels."""
+        ((cells,),) = self._propose.run(None, {"picture": small})
+        rows, columns = np.nonzero(cells[4] > PROPOSE_LOGIT)
+        score, offsets = cells[4, rows, columns], cells[:4, rows, columns].T
+        corner = np.stack([columns, rows], axis=1).astype(np.float32) * PROPOSE_STRIDE
+        boxes = np.concatenate([corner, corner + PROPOSE_CELL], axis=1) + offsets * PROPOSE_CELL
+        kept = _suppress(boxes, score, 0.5)
+        return boxes[kept], score[kept]
 
 
-def _patches(picture: tf.Tensor, boxes: tf.Tensor, side: int) -> tf.Tensor:
-    shape = tf.cast(tf.shape(picture), tf.float32)
-    corners = tf.gather(boxes, [1, 0, 3, 2], axis=1) / tf.stack([shape[0], shape[1], shape[0], shape[1]])
-    return tf.image.crop_and_resize(picture[None], corners, tf.zeros(tf.shape(boxes)[0], tf.int32), (side, side))
+def _shrunk(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return the picture at a working size.
+
+    Of a far larger photo three pixels by three are averaged for each of it, and not all forty: reading every pixel of
+    twelve million would take as long as finding the face.
+    """
+    if picture.width >= 4 * size[0] and picture.height >= 4 * size[1]:
+        return picture.resize((3 * size[0], 3 * size[1]), Image.Resampling.NEAREST).reduce(3)
+    return picture.resize(size, Image.Resampling.BILINEAR, reducing_gap=1.5)
 
 
 def _sizes(boxes: Boxes) -> Floats:
@@ -198,18 +191,19 @@ def _suppress(boxes: Boxes, scores: Floats, overlap: float, *, of_smaller: bool 
 
     Overlap is intersection over union, or over the smaller box, which also drops a box inside another.
     """
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(-scores, kind="stable")[:MAX_PROPOSALS]
+    boxes = boxes[order]
     area = np.prod(np.maximum(_sizes(boxes), 0), axis=1)
-    kept: list[int] = []
-    while len(order):
-        best, order = int(order[0]), order[1:]
-        kept.append(best)
-        low = np.maximum(boxes[best, :2], boxes[order, :2])
-        high = np.minimum(boxes[best, 2:], boxes[order, 2:])
-        common = np.prod(np.maximum(high - low, 0), axis=1)
-        whole = np.minimum(area[best], area[order]) if of_smaller else area[best] + area[order] - common
-        order = order[common <= overlap * whole]
-    return np.array(kept, np.intp)
+    low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
+    high = np.minimum(boxes[:, None, 2:], boxes[None, :, 2:])
+    common = np.prod(np.maximum(high - low, 0), axis=2)
+    whole = np.minimum(area[:, None], area) if of_smaller else area[:, None] + area - common
+    clash = common > overlap * whole
+    kept = np.ones(len(order), bool)
+    for row in range(len(order)):
+        if kept[row]:
+            kept[row + 1 :] &= ~clash[row, row + 1 :]
+    return order[kept]
 
 
 def _detection(box: Floats, score: np.float32, points: Floats) -> FaceDetection:

@@ -1,6 +1,6 @@
 """Read the expressions of all faces in a photo: detect, align, classify, judge.
 
-Loading costs seconds and some hundred megabytes, so a process loads one pipeline, when it first needs it.
+Loading takes a second and some hundred megabytes, so a process loads one pipeline, when it first needs it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class Pipeline:
         self.detector, self.classifier = detector, classifier
 
     @classmethod
-    def load(cls, artifact_folder: Path = artifacts.DEFAULT) -> Pipeline:
-        """Load MTCNN and a checked artifact. Raises ArtifactError."""
-        return cls(MtcnnDetector(), Classifier.load(artifact_folder))
+    def load(cls, artifact_folder: Path = artifacts.DEFAULT, threads: int = 0) -> Pipeline:
+        """Load MTCNN and a checked artifact; `threads` 0 means one a core. Raises ArtifactError."""
+        return cls(MtcnnDetector(threads), Classifier.load(artifact_folder, threads))
 
     def read(self, image: Image.Image) -> PictureReading:
         """Return what can be read in an upright RGB picture, largest face first; no face is an empty answer.

@@ -222,12 +222,12 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-# A child's first picture waits for TensorFlow and the model: half a minute on a machine that is busy.
+# A child's first picture waits for the networks: a second, or many on a machine that is busy.
 CELERY_TASK_TIME_LIMIT = 90
 CELERY_TASK_SOFT_TIME_LIMIT = 60
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# A fresh child loads TensorFlow for longer than the default of four seconds; with it, children die for ever.
+# On a busy machine a fresh child starts for longer than the default of four seconds; with it, children die for ever.
 CELERY_WORKER_PROC_ALIVE_TIMEOUT = 120
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 30
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = False

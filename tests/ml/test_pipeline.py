@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
@@ -111,6 +114,21 @@ def test_batches_do_not_change_what_is_read(classifier):
 @pytest.fixture(scope="module")
 def shipped():
     return Pipeline.load()
+
+
+@pytest.mark.model
+def test_reading_a_face_never_loads_tensorflow(portrait, tmp_path):
+    portrait.save(tmp_path / "face.png")
+    code = (
+        "import sys; from ml.cli import main; assert main(['predict', sys.argv[1]]) == 0; "
+        "print([name for name in ('tensorflow', 'keras', 'mtcnn') if name in sys.modules])"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "face.png")], capture_output=True, text=True, check=True
+    )
+    face, loaded = told.stdout.splitlines()
+    assert "happiness" in face
+    assert loaded == "[]"
 
 
 @pytest.mark.model
