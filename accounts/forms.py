@@ -12,8 +12,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
-from privacy.audit import audit_write
-from privacy.purposes import NOTICE_VERSION
+from privacy.services import terms_accept
 
 
 def age_on(birth_date: datetime.date, day: datetime.date) -> int:
@@ -47,7 +46,7 @@ class SignupForm(AllauthSignupForm):
         user: User = super().save(request)
         user.age_confirmed_at = timezone.now()
         user.save(update_fields=["age_confirmed_at"])
-        audit_write(kind="terms_accepted", subject=user, detail={"version": NOTICE_VERSION})
+        terms_accept(user=user)
         return user
 
     def custom_signup(self, request: HttpRequest, user: Any) -> None:

@@ -32,6 +32,8 @@ class CaptureForm(forms.Form):
 
     photo = forms.FileField(
         required=False,
+        # An empty one gets our own words.
+        allow_empty_file=True,
         label="Photo",
         widget=forms.ClearableFileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
     )
@@ -52,7 +54,7 @@ class CaptureForm(forms.Form):
         photo = self.cleaned_data.get("photo")
         if self.too_large or (photo and (photo.size or 0) > settings.MAX_UPLOAD_MEGABYTES * 1024 * 1024):
             raise ValidationError(words("too_large"), code="too_large")
-        if photo is None:
+        if photo is None or not photo.size:
             raise ValidationError(words("no_photo"), code="no_photo")
         return photo
 

@@ -25,6 +25,7 @@ from django.core.files.storage import default_storage
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.template.loader import render_to_string
+from django.utils.dateparse import parse_datetime
 
 from privacy.holdings import file_fields, model_of, rows_of
 from privacy.registry import DataCategory, Table, categories
@@ -33,6 +34,8 @@ from privacy.subjects import Subject
 FORMAT = 1
 # The earliest date that a ZIP file can hold: two archives of one state must not differ by when they were written.
 EPOCH = (1980, 1, 1, 0, 0, 0)
+# Characters from which a cell of the page needs room, or its column becomes a ribbon.
+LONG = 24
 Progress = Callable[[int], None]
 
 
@@ -63,7 +66,7 @@ def archive_write(file: IO[bytes], subject: Subject, progress: Progress) -> None
             progress(100 * number // len(chosen))
             shown.append({"category": category, "tables": _category_add(archive, category, subject, progress)})
         archive.add("README.txt", render_to_string("privacy/export/README.txt", {"shown": shown}).encode())
-        page = {"shown": shown, "missing": archive.missing}
+        page = {"missing": archive.missing, **_page(shown)}
         archive.add("index.html", render_to_string("privacy/export/index.html", page).encode())
         archive.add("manifest.schema.json", _json(MANIFEST_SCHEMA))
         manifest = {
@@ -146,7 +149,7 @@ def _category_add(
         columns = [name.replace("__", " ").replace("_", " ") for name in table.fields]
         shown.append(
             {
-                "model": table.model.split(".")[1],
+                "name": str(model_of(table)._meta.verbose_name_plural),
                 "columns": columns,
                 "rows": [[_cell(row[n], n in file_fields(table)) for n in table.fields] for row in rows],
             }
@@ -173,9 +176,33 @@ def _json(data: Any) -> bytes:
     return (json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
+def _page(shown: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the page shows, in an order for people: moods and pictures first, what is empty in one line."""
+    full = [part for part in shown if any(table["rows"] for table in part["tables"])]
+    empty = [part["category"].label for part in shown if part not in full]
+    return {"shown": sorted(full, key=lambda part: not part["category"].sensitive), "empty": empty}
+
+
 def _cell(value: Any, is_file: bool) -> dict[str, Any]:
-    text = json.dumps(value, sort_keys=True) if isinstance(value, dict | list) else "" if value is None else str(value)
-    return {"text": text, "picture": text if is_file else ""}
+    text = "" if is_file else _text(value)
+    return {"text": text, "picture": value if is_file else "", "long": len(text) > LONG}
+
+
+def _text(value: Any) -> str:
+    """Return a value as the page shows it: rounded and short; the JSON file has it to the last digit."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.3f}".rstrip("0").rstrip(".")
+        case dict():
+            return ", ".join(f"{name}: {_text(each)}" for name, each in value.items())
+        case list():
+            return "; ".join(_text(each) for each in value)
+    moment = parse_datetime(value) if isinstance(value, str) and len(value) > len("2026-11-25T00:00") else None
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else str(value)
 
 
 def csv_text(value: Any) -> Any:

@@ -13,12 +13,15 @@ from privacy.purposes import ASKED, SPOTIFY, Purpose
 
 
 class ConsentForm(forms.Form):
-    """Ask for each purpose on its own; only the first is needed to go on."""
+    """Ask for each purpose on its own; only the first is needed to go on. The terms are asked for once a version."""
 
     next = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, ask_terms: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if ask_terms:
+            label = "I accept the terms of use, and will not use this site at work or school."
+            self.fields["agree_terms"] = forms.BooleanField(label=label)
         for text in ASKED:
             self.fields[text.purpose] = forms.BooleanField(required=False, label=text.title, help_text=text.description)
 

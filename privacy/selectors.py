@@ -15,7 +15,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from mood_music.errors import UserError
 from privacy.holdings import count_of, files_of, rows_of
-from privacy.models import ConsentRecord, PrivacyPreference
+from privacy.models import AuditEvent, AuditSubject, ConsentRecord, PrivacyPreference
 from privacy.purposes import ASKED, NOTICE_VERSION, SPOTIFY, Purpose, PurposeText
 from privacy.registry import DataCategory, Table, categories
 from privacy.subjects import Subject
@@ -92,6 +92,13 @@ def consent_states(*, user: Any) -> list[ConsentState]:
             continue
         states.append(ConsentState(text, granted, answer.created_at if answer else None))
     return states
+
+
+def terms_accepted(*, user: Any) -> bool:
+    """Return whether a person accepted the terms in their present version."""
+    mine = AuditSubject.objects.filter(user=user).values("reference")
+    accepted = AuditEvent.objects.filter(kind="terms_accepted", subject__in=mine)
+    return accepted.filter(detail__version=NOTICE_VERSION).exists()
 
 
 def consent_records(*, user: Any) -> QuerySet[ConsentRecord]:

@@ -63,6 +63,11 @@ def consent_record(*, user: Any, purpose: Purpose, granted: bool, given_through:
     return record
 
 
+def terms_accept(*, user: Any) -> None:
+    """Note that a person accepted the terms in their present version."""
+    audit_write(kind="terms_accepted", subject=user, detail={"version": NOTICE_VERSION})
+
+
 @transaction.atomic
 def consent_answers_record(*, user: Any, answers: dict[Purpose, bool], given_through: str) -> None:
     """Record the answers of one form; purposes that it did not ask are left as they are."""

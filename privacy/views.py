@@ -34,19 +34,27 @@ from privacy.subjects import Subject
 @require_http_methods(["GET", "POST"])
 def consent(request: HttpRequest) -> HttpResponse:
     """Ask for consent before the first capture, and again after the notice changed."""
+    ask_terms = not selectors.terms_accepted(user=request.user)
     if request.method == "POST":
-        form = ConsentForm(request.POST)
+        form = ConsentForm(request.POST, ask_terms=ask_terms)
         if form.is_valid():
+            if ask_terms:
+                services.terms_accept(user=request.user)
             services.consent_answers_record(user=request.user, answers=form.answers(), given_through="consent page")
             return redirect(form.next_url(reverse("capture_new")))
     else:
         states = {state.text.purpose.value: state.granted for state in selectors.consent_states(user=request.user)}
-        form = ConsentForm(initial={**states, "next": request.GET.get("next", "")})
+        form = ConsentForm(initial={**states, "next": request.GET.get("next", "")}, ask_terms=ask_terms)
     purposes = [
         {"field": form[t.purpose], "title": t.title, "description": t.description, "required": t.required}
         for t in ASKED
     ]
-    context = {"form": form, "purposes": purposes, "notice_version": NOTICE_VERSION}
+    context = {
+        "form": form,
+        "terms": form["agree_terms"] if ask_terms else None,
+        "purposes": purposes,
+        "notice_version": NOTICE_VERSION,
+    }
     return render(request, "privacy/consent.html", context, status=422 if form.errors else 200)
 
 

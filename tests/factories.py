@@ -10,7 +10,7 @@ from accounts.models import User
 from emotion.models import Capture, EmotionReading
 from ml.types import EMOTIONS
 from privacy.purposes import Purpose
-from privacy.services import consent_record
+from privacy.services import consent_record, terms_accept
 from tests.support.pictures import encoded, picture
 
 PASSWORD = "a long enough pass phrase"
@@ -30,6 +30,7 @@ class UserFactory(factory.django.DjangoModelFactory):
     def _create(cls, model_class, *args, **kwargs):
         consents = kwargs.pop("consents", (Purpose.EMOTION_INFERENCE, Purpose.STORE_HISTORY))
         user = model_class.objects.create_user(kwargs.pop("email"), PASSWORD, **kwargs)
+        terms_accept(user=user)
         for purpose in consents:
             consent_record(user=user, purpose=purpose, granted=True, given_through="test")
         return user

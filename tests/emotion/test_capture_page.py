@@ -45,6 +45,7 @@ def test_the_owner_is_the_caller_whatever_the_form_says(as_amy, amy, bob, photo)
         (b"MZ not a picture", "not_an_image"),
         (encoded(picture())[:-500], "truncated"),
         (encoded(picture((10, 10)), "PNG"), "too_small"),
+        (b"", "no_photo"),
     ],
 )
 def test_a_bad_file_is_answered_in_words_and_never_with_a_500(as_amy, data, code):

@@ -1,11 +1,14 @@
 """The privacy centre says what is held, as the registry declares it, and every switch in it has an effect."""
 
+import hashlib
 import json
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.template.loader import get_template
 from django.urls import reverse
+from django.utils.html import strip_tags
 
 from emotion.models import EmotionReading
 from privacy import purposes, selectors
@@ -136,8 +139,13 @@ def test_statement_4_a_new_notice_blocks_processing_until_consent_is_renewed(as_
     monkeypatch.setattr("privacy.services.NOTICE_VERSION", "2999-01-01")
     assert as_amy.get(reverse("capture_new")).url.startswith(reverse("consent"))
     assert as_amy.post(reverse("capture_new")).status_code == 403
-    as_amy.post(reverse("consent"), {"emotion_inference": "on"})
+    assert "I accept the terms" in as_amy.get(reverse("consent")).content.decode()
+    assert as_amy.post(reverse("consent"), {"emotion_inference": "on"}).status_code == 422
+    as_amy.post(reverse("consent"), {"emotion_inference": "on", "agree_terms": "on"})
     assert as_amy.get(reverse("capture_new")).status_code == 200
+    assert "I accept the terms" not in as_amy.get(reverse("consent")).content.decode()
+    accepted = AuditEvent.objects.filter(kind="terms_accepted").values_list("detail__version", flat=True)
+    assert set(accepted) == {NOTICE_VERSION, "2999-01-01"}
     versions = ConsentRecord.objects.filter(purpose="emotion_inference").values_list("notice_version", flat=True)
     assert set(versions) == {NOTICE_VERSION, "2999-01-01"}
 
@@ -156,6 +164,18 @@ def test_the_fingerprint_of_the_notice_changes_with_its_words_and_not_with_its_m
     assert fingerprint("<p>We keep  nothing.</p>") == fingerprint("<div>We keep\nnothing.</div>")
     assert fingerprint("<p>We keep nothing.</p>") != fingerprint("<p>We keep everything.</p>")
     notice_hash.cache_clear()
+
+
+# The version whose words stand here, and their fingerprint.
+WORDS = ("2026-11-24", "247ad639605d040dbd32cef919c5b39b89af627eee075becb70eece217281f90")
+
+
+def test_no_word_that_people_agreed_to_changes_without_a_new_version():
+    """Words changed? Set NOTICE_VERSION to today's date, so that everybody is asked again, and note it in WORDS."""
+    pages = ("privacy_notice", "ai_notice", "terms", "cookies", "accessibility")
+    words = [strip_tags(get_template(f"legal/{name}.html").template.source).split() for name in pages]
+    digest = hashlib.sha256(f"{notice_hash()} {words}".encode()).hexdigest()
+    assert (NOTICE_VERSION, digest) == WORDS
 
 
 def test_the_legal_pages_are_linked_before_sign_up_and_say_their_version(client):

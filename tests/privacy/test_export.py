@@ -155,6 +155,16 @@ def test_the_page_inside_shows_history_and_pictures_without_a_network(amy):
     assert re.findall(r"(?:src|href)=[\"']?(?:https?:)?//|<script|@import|url\(", page) == []
 
 
+def test_the_page_inside_begins_with_moods_and_reads_like_a_page(amy):
+    ReadingFactory(capture__user=amy, emotion="surprise")
+    page = opened(archive(amy)).read("index.html").decode()
+    assert page.index('id="readings"') < page.index('id="consents"')
+    assert "surprise: 0.86" in page
+    assert "True" not in page
+    assert not re.search(r"\d{4}-\d\d-\d\dT\d\d:", page)
+    assert "Nothing is held of: Your choices on this page;" in page
+
+
 def test_no_text_of_a_csv_file_is_a_formula_to_a_spreadsheet():
     assert csv_text("=HYPERLINK(1)") == "'=HYPERLINK(1)"
     assert csv_text(-0.5) == -0.5
