@@ -62,12 +62,12 @@ ASKED: tuple[PurposeText, ...] = (
     ),
     PurposeText(
         Purpose.TRAIN_MODEL,
-        "When you correct or confirm a reading, a small grey copy of your face (48 by 48 pixels) is kept with your "
-        "word, also without a history, so that the model can learn from it. Administrators check these copies without "
-        f"being told whose they are. One to which you say nothing goes after {settings.SAMPLE_WAITING_DAYS} days. "
-        "Switch this off and all copies are deleted at once, and a model that has learned from them is marked to be "
-        f"replaced within {settings.MODEL_RETIRE_DAYS} days. A new model may also read your pictures beside the one in "
-        "use, to be compared with it.",
+        "When you correct or confirm a reading, a small grey copy of your face (48 by 48 pixels) and your word are "
+        "kept, also without a history, for the model to learn from. Administrators check these copies without being "
+        f"told whose they are. Copies to which you say nothing go after {settings.SAMPLE_WAITING_DAYS} days. Switch "
+        "this off and all are deleted at once; a model that has learned from them is marked to be replaced within "
+        f"{settings.MODEL_RETIRE_DAYS} days. A new model may also read your pictures, to be compared with the one in "
+        "use. Without this, nothing of yours trains a model.",
     ),
 )
 

@@ -123,5 +123,5 @@ class TrainingSampleAdmin(ReadOnlyAdmin):
         except UserError as error:
             said = message(error.message_id)
             messages.warning(request, f"{said.title}. {said.text} {said.action}")
-        # To the faces themselves: the next key press is for the next one, with or without JavaScript.
+        # The address of the first face gives it the focus: the next key press is for the next decision.
         return redirect(f"{reverse('admin:emotion_trainingsample_changelist')}#faces")

@@ -6,9 +6,6 @@ const legend = document.querySelector("[data-review-keys]");
 if (legend) {
   legend.hidden = false;
 }
-if (location.hash === "#faces" && faces.length) {
-  faces[0].focus();
-}
 
 function press(face, decision) {
   face.querySelector(`button[value="${decision}"]`).click();
