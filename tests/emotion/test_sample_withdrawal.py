@@ -1,13 +1,15 @@
 """Trust statements 9 and 10: a withdrawn face is gone at once, in any state, and what learned from it knows."""
 
+import concurrent.futures
 import datetime
 import sqlite3
+import threading
 from types import SimpleNamespace
 
 import pytest
 import time_machine
 from django.core.files.storage import default_storage
-from django.db import connection
+from django.db import connection, connections
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -20,6 +22,7 @@ from emotion.samples.services import sample_accept, sample_reject, samples_delet
 from emotion.services import capture_forget, reading_correct
 from emotion.tasks import capture_process
 from emotion.versions.services import version_from_artifact
+from ml.alignment import grey_face
 from privacy.erasure import erasure_request
 from privacy.models import AuditEvent
 from privacy.purposes import Purpose
@@ -158,6 +161,38 @@ def test_nothing_is_kept_of_a_picture_that_is_read_while_its_person_withdraws(sc
     capture = CaptureFactory(user=learner)
     scripted.before = lambda: withdraw(learner)
     capture_process(capture.pk)
+    assert EmotionReading.objects.count() == 1
+    assert not TrainingSample.objects.exists()
+    assert folder(settings) == []
+
+
+@pytest.mark.postgres
+def test_a_withdrawal_waits_for_the_picture_that_is_being_stored_and_then_takes_its_face(
+    scripted, learner, settings, monkeypatch
+):
+    """The worker has asked for the consent and has not committed; SQLite lets nobody else write meanwhile anyway."""
+    asked, answered = threading.Event(), threading.Event()
+
+    def slow(*args):
+        asked.set()
+        # She cannot be answered before this ends; where she could, her face would stay.
+        answered.wait(timeout=2)
+        return grey_face(*args)
+
+    def say_no():
+        try:
+            assert asked.wait(timeout=60)
+            withdraw(learner)
+            answered.set()
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr("emotion.samples.services.grey_face", slow)
+    capture = CaptureFactory(user=learner)
+    with concurrent.futures.ThreadPoolExecutor(1) as other:
+        said = other.submit(say_no)
+        capture_process(capture.pk)
+        said.result(timeout=60)
     assert EmotionReading.objects.count() == 1
     assert not TrainingSample.objects.exists()
     assert folder(settings) == []
