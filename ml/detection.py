@@ -142,7 +142,7 @@ class MtcnnDetector:
             size = (round(working.width * scale), round(working.height * scale))
             small = working.resize(size, Image.Resampling.BOX, reducing_gap=1.5)
             found, score = self._cells(mtcnn_networks.normalise(np.asarray(small)))
-            boxes.append(found * np.tile(np.float32(working.size) / np.float32(size), 2))
+            boxes.append(found * np.tile(np.array(working.size, np.float32) / np.array(size, np.float32), 2))
             scores.append(score)
             scale *= PYRAMID_STEP
         together, score = np.concatenate(boxes), np.concatenate(scores)

@@ -47,7 +47,8 @@ def frames(boxes: npt.NDArray[np.float32], size: tuple[int, int]) -> npt.NDArray
 
     Their edges are counted from the first pixel's middle to the last one's, as the package mtcnn does.
     """
-    return boxes * np.tile((np.float32(size) - 1) / np.float32(size), 2)
+    edges = np.array([*size, *size], np.float32)
+    return boxes * ((edges - 1) / edges)
 
 
 def proposal() -> bytes:

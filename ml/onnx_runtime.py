@@ -48,7 +48,7 @@ class Graph:
             weights.append(self.tensor(bias))
         return self.node("Conv", x, *weights, kernel_shape=list(kernel.shape[:2]), auto_pad=padding)
 
-    def dense(self, x: str, kernel: Floats, bias: Floats, output: str | None = None) -> str:
+    def dense(self, x: str, kernel: Floats, bias: Floats, *, output: str | None = None) -> str:
         """Add a matrix product. `kernel` is (in, out)."""
         return self.node("Gemm", x, self.tensor(kernel), self.tensor(bias), output=output)
 
