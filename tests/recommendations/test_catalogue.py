@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from recommendations.catalogue import (
     artist_key,
     read_catalogue,
 )
-from recommendations.circumplex import Point
+from recommendations.circumplex import CALM, LIFTED, MILDLY_POSITIVE, Point
 
 GOOD = {
     "title": "Águas de março",
@@ -238,6 +239,13 @@ def test_the_starter_catalogue_covers_the_plane(starter: Catalogue) -> None:
     assert counts.tracks >= 800
     assert len(counts.grid) == 16
     assert min(counts.grid.values()) >= 25
+
+
+@pytest.mark.parametrize("goal", [CALM, MILDLY_POSITIVE, LIFTED])
+def test_wherever_a_path_leads_there_are_songs_for_several_sets(starter: Catalogue, goal: Point) -> None:
+    near = [item for item in starter.tracks if math.dist((item.valence, item.arousal), goal) <= 0.12]
+
+    assert len(near) >= 4 * 8
 
 
 def test_the_starter_catalogue_covers_times_genres_and_languages(starter: Catalogue) -> None:
