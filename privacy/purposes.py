@@ -11,7 +11,7 @@ from django.db import models
 from django.template.loader import get_template
 from django.utils.html import strip_tags
 
-NOTICE_VERSION = "2026-11-24"
+NOTICE_VERSION = "2026-11-25"
 """Date of the wording below and of the privacy notice. A new date asks everybody again."""
 
 
