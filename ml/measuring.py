@@ -7,6 +7,7 @@ likeliest emotions are shown, and the person picks.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,55 +18,85 @@ from ml.calibration import fit_sure_confidence, fit_temperature, softmax
 from ml.classifier import Classifier, Network, logits_of
 from ml.datasets import FerRows
 from ml.errors import DatasetError
+from ml.quality import SURE_CONFIDENCE
 from ml.types import EMOTIONS
 
 SURE_COVERAGE = 0.8
 """The share of faces that shall get a plain statement."""
 
 
-def facts(network: Network, name: str, held_out: FerRows, data: Path, seed: int) -> dict[str, Any]:
+LEAST_ROWS = 100
+"""Fewer held-out rows than this cannot calibrate a network that starts from a calibrated one."""
+
+
+def facts(
+    network: Network,
+    name: str,
+    held_out: FerRows,
+    data: Path | None,
+    seed: int,
+    before: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return what a card says of a network: temperatures, the rule for "not sure", all figures of the test rows.
 
-    Robustness is measured on the first usage that the data folder holds test rows of.
+    Robustness is measured on the first usage that the data folder holds test rows of; without a folder nothing is
+    measured. `before` is the card of the network that it started from, see `calibrate`.
     """
-    calibration = calibrate(network, held_out, seed)
-    classifier = Classifier(network, calibration["temperatures"], name, calibration["sure"]["confidence"])
-    figures, unseen, sure = {}, {}, {}
+    calibration = calibrate(network, held_out, seed, before)
+    figures: dict[str, Any] = {}
+    unseen: dict[str, Any] = {}
+    sure: dict[str, Any] = {}
     robust: dict[str, Any] = {}
-    images = datasets.load(data, "Training").images
-    for usage in ("PublicTest", "PrivateTest"):
-        rows = datasets.load(data, usage)
-        if not len(rows):
-            continue
-        measured = evaluation.measure(classifier, rows, evaluation.repeats(rows.images, images)).as_dict()
-        figures[usage], unseen[usage] = measured["reports"], measured["without_near_duplicates"]
-        sure[usage] = measured["sure"]
-        if not robust:
-            robust = {"usage": usage, **robustness.measure(classifier, rows, seed)}
+    if data is not None:
+        enough = calibration["sure"].get("confidence", SURE_CONFIDENCE)
+        classifier = Classifier(network, calibration["temperatures"], name, enough)
+        images = datasets.load(data, "Training").images
+        for usage in ("PublicTest", "PrivateTest"):
+            rows = datasets.load(data, usage)
+            if not len(rows):
+                continue
+            measured = evaluation.measure(classifier, rows, evaluation.repeats(rows.images, images)).as_dict()
+            figures[usage], unseen[usage] = measured["reports"], measured["without_near_duplicates"]
+            sure[usage] = measured["sure"]
+            if not robust:
+                robust = {"usage": usage, **robustness.measure(classifier, rows, seed)}
     return {
         "temperatures": calibration["temperatures"],
-        "sure": {**calibration["sure"], "measured": sure},
+        **({"sure": {**calibration["sure"], "measured": sure}} if calibration["sure"] else {}),
         "evaluation": figures,
         "evaluation_without_near_duplicates": unseen,
         "robustness": robust,
     }
 
 
-def calibrate(network: Network, held_out: FerRows, seed: int) -> dict[str, Any]:
-    """Return the temperatures fitted on one half of the held-out rows and the sure confidence fitted on the other."""
+def calibrate(
+    network: Network, held_out: FerRows, seed: int, before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the temperatures fitted on one half of the held-out rows and the sure confidence fitted on the other.
+
+    A network that started from another, whose card is `before`, keeps that one's where there are fewer than LEAST_ROWS
+    rows to fit on. Raises DatasetError when there are no rows and nothing to keep.
+    """
+    chosen, winner = datasets.single_highest(held_out.votes, len(EMOTIONS))
+    if before is not None and chosen.sum() < LEAST_ROWS:
+        return {"temperatures": before["temperatures"], "sure": before.get("sure", {})}
+    if not chosen.any():
+        raise DatasetError("no held-out row has a single highest vote: there is nothing to calibrate on")
     second = datasets.split_groups(held_out.images, 0.5, seed + 1)
     emotion, original = logits_of(network, held_out.images)
-    chosen, winner = datasets.single_highest(held_out.votes, len(EMOTIONS))
     fitting, choosing = chosen & ~second, chosen & second
     if not fitting.any() or not choosing.any():  # a trial run on a handful of rows: better than no calibration at all
         fitting = choosing = chosen
-    if not chosen.any():
-        raise DatasetError("no held-out row has a single highest vote: there is nothing to calibrate on")
+    labelled = fitting & (held_out.labels >= 0)
+    if not labelled.any() and before is None:
+        raise DatasetError("no held-out row has an original label: there is nothing to calibrate on")
     temperature = fit_temperature(emotion[fitting], winner[fitting])
     return {
         "temperatures": {
             "emotion": temperature,
-            "original": fit_temperature(original[fitting], held_out.labels[fitting].astype(np.intp)),
+            "original": fit_temperature(original[labelled], held_out.labels[labelled].astype(np.intp))
+            if labelled.any()
+            else (before or {})["temperatures"]["original"],
         },
         "sure": {
             "confidence": fit_sure_confidence(softmax(emotion[choosing], temperature), SURE_COVERAGE),

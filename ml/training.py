@@ -1,7 +1,8 @@
 """Train the expression network on FER2013 with FER+ votes, in a way that can stop and go on.
 
 One run is one folder: `run.json` (configuration, data digest, git revision at the start), `checkpoints/` (the last
-complete epoch), `log.csv` (one line an epoch) and, at the end, `artifact/`. The levers, with their sources:
+complete epoch), `log.csv` (one line an epoch) and, at the end, `artifact/`. What it learns from is read from a data
+folder, or handed over (see `material.py`), as for a site's own samples. The levers, with their sources:
 
 * targets are vote distributions, not majorities (Barsoum et al. 2016);
 * the picture grows with the epochs, small first (progressive resizing; Tan & Le 2021, arXiv:2104.00298);
@@ -12,6 +13,10 @@ complete epoch), `log.csv` (one line an epoch) and, at the end, `artifact/`. The
 A run may start from an artifact's weights, with a lower learning rate, to learn what a stronger augmentation shows, or
 in a deeper network: blocks that the artifact lacks start as identities, so that the deeper one begins where the
 artifact ended (Chen, Goodfellow & Shlens 2016, arXiv:1511.05641, "Net2DeeperNet").
+
+A run that starts from an artifact and sees few new faces forgets the old ones. Base rows among the new ones hold
+against that; where there are none, what the artifact said of the new faces does, as a second target (Li & Hoiem 2016,
+arXiv:1606.09282, section 3), and the batch statistics stay as they were.
 
 Rows of Training that show nearly the same picture as a row of a test usage in the folder are dropped.
 Validation rows are a part of Training (near-duplicates on one side); they draw the curve, and fit the temperatures and
@@ -30,7 +35,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -41,20 +46,26 @@ import numpy.typing as npt
 import tensorflow as tf
 from tqdm import tqdm
 
-from ml import artifacts, datasets, measuring
+from ml import artifacts, datasets, material, measuring
 from ml.architecture import ArchitectureConfig, build, compiled
 from ml.augmentation import AugmentationConfig, augment
 from ml.classifier import logits_of, served
 from ml.errors import ArtifactError, DatasetError, TrainingCancelled
+from ml.material import Material
 from ml.types import EMOTIONS, FER_LABELS
+
+DISTILLATION_TEMPERATURE = 2.0
+"""Softens what the artifact said before it is a target (Li & Hoiem 2016, section 3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
     """Fix everything that decides a run's outcome. `schedule` is ((picture size, epochs), ...).
 
-    `start` is the version of the artifact whose weights the run starts from, if any. A field that is added later must
-    have the default under which older runs were made: resuming one fills it in.
+    `start` is the version of the artifact whose weights the run starts from, if any; `distillation` is how much its
+    word on the rows counts beside their targets. `split_seed` divides the base rows where `seed` shall not: a network
+    and all that are made from it hold back the same rows. A field that is added later must have the default under which
+    older runs were made: resuming one fills it in.
     """
 
     name: str = "mood-face"
@@ -72,6 +83,9 @@ class TrainingConfig:
     limit: int | None = None
     precision: str = "float32"
     start: str | None = None
+    split_seed: int | None = None
+    distillation: float = 0.0
+    freeze_normalisation: bool = False
     architecture: ArchitectureConfig = field(default_factory=ArchitectureConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
@@ -80,6 +94,11 @@ class TrainingConfig:
         """Return the number of epochs of the whole schedule."""
         return sum(count for _, count in self.schedule)
 
+    @property
+    def division(self) -> dict[str, Any]:
+        """Return what `material.base` divides the rows by."""
+        return division_of(asdict(self))
+
     def size_at(self, epoch: int) -> int:
         """Return the picture size of an epoch, counted from 0."""
         for size, count in self.schedule:
@@ -87,6 +106,12 @@ class TrainingConfig:
                 return size
             epoch -= count
         raise ValueError("epoch beyond the schedule")
+
+
+def division_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the base rows of a recorded configuration were divided by. Raises KeyError when it does not say."""
+    seed = config["seed"] if config.get("split_seed") is None else config["split_seed"]
+    return {"seed": seed, "validation_fraction": config["validation_fraction"], "limit": config["limit"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,64 +133,44 @@ def learning_rate(config: TrainingConfig, step: int, total: int) -> float:
     return config.peak_learning_rate * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
 
 
-def epoch_rows(targets: npt.NDArray[np.float32], config: TrainingConfig, epoch: int) -> npt.NDArray[np.intp]:
+def epoch_rows(
+    targets: npt.NDArray[np.float32],
+    config: TrainingConfig,
+    epoch: int,
+    weights: npt.NDArray[np.float32] | None = None,
+) -> npt.NDArray[np.intp]:
     """Return the shuffled row numbers of one epoch, rows of rare classes repeated.
 
-    A class of share f counts max(1, sqrt(t / f)) times; fractions are rounded at random, so the expectation holds.
+    A row of weight w whose class has the share f counts w * max(1, sqrt(t / f)) times; fractions are rounded at random,
+    so the expectation holds. Without weights each is 1.
     """
     rng = np.random.default_rng((config.seed, epoch))
-    share = targets.mean(axis=0)
+    share = np.average(targets, axis=0, weights=weights)
     factor = np.maximum(1.0, np.sqrt(config.rarity_threshold / np.maximum(share, 1e-6)))
-    repeat = factor[targets.argmax(axis=1)]
+    repeat = factor[targets.argmax(axis=1)] * (1.0 if weights is None else weights)
     times = np.floor(repeat + rng.random(len(targets))).astype(int)
     rows = np.repeat(np.arange(len(targets)), times)
     rng.shuffle(rows)
     return rows
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
-    """Divide the Training rows: those to learn from with their targets, and those held back. `counts` says how many."""
-
-    train: datasets.FerRows
-    targets: npt.NDArray[np.float32]
-    validation: datasets.FerRows
-    digest: str
-    counts: dict[str, int]
-
-
-def split(data: Path, config: TrainingConfig) -> Split:
-    """Read and divide the Training rows; the same data and configuration give the same parts. Raises DatasetError."""
-    training = datasets.load(data, "Training")
-    digest = datasets.digest(training)
-    if config.limit:
-        training = training.take(np.arange(min(config.limit, len(training))))
-    usable, targets = datasets.vote_distribution(training.votes)
-    dropped = np.zeros(len(training), bool)
-    for usage in ("PublicTest", "PrivateTest"):
-        test = datasets.load(data, usage)
-        if len(test):
-            dropped[[row for row, _ in datasets.near_duplicates(training.images, test.images)]] = True
-    keep = np.flatnonzero(usable & ~dropped)
-    held = datasets.split_groups(training.images[keep], config.validation_fraction, config.seed)
-    train, validation = training.take(keep[~held]), training.take(keep[held])
-    counts = {
-        "training_rows": len(training),
-        "unusable_votes": int((~usable).sum()),
-        "near_duplicates_of_test_rows": int(dropped.sum()),
-        "trained_on": len(train),
-        "validation": len(validation),
-    }
-    return Split(train, targets[keep[~held]], validation, digest, counts)
-
-
 class Trainer:
     """Run one training folder from wherever it stands to its end."""
 
     def __init__(
-        self, data: Path, run: Path, config: TrainingConfig, *, resume: bool = False, start: Path | None = None
+        self,
+        data: Path | Material,
+        run: Path,
+        config: TrainingConfig,
+        *,
+        resume: bool = False,
+        start: Path | None = None,
+        command: str | None = None,
     ) -> None:
-        """Read the data and the run's last checkpoint, or else the weights of the artifact in the folder `start`.
+        """Take the material, or read it from a data folder, and go on from the run's last checkpoint.
+
+        Without one, the run starts from the weights of the artifact in the folder `start`, if that is given. `command`
+        is what the card says made the network.
 
         Raises DatasetError when the data cannot be used, when the folder holds a run and `resume` is false,
         or when it was started with other data or another configuration. Raises ArtifactError when the artifact
@@ -173,13 +178,12 @@ class Trainer:
         """
         if start:
             config = replace(config, start=artifacts.check(start).version)
-        self.data, self.run, self.config = data, run, config
-        rows = split(data, config)
-        self.train, self.train_targets, self.validation = rows.train, rows.targets, rows.validation
-        self.digest, self.counts = rows.digest, rows.counts
-        if len(self.train) + len(self.validation) < 2 * config.batch_size or not len(self.validation):
-            raise DatasetError(f"only {len(self.train)} usable Training rows: not enough to train on")
-        source = None if start is None else self._source(start)
+        self.run, self.config = run, config
+        self.command = command or f"python -m ml {' '.join(_public_arguments(sys.argv[1:]))}"
+        self.material = data if isinstance(data, Material) else material.base(data, **config.division)
+        self.train, self.validation = self.material.train, self.material.validation
+        self._require_enough_rows()
+        self.before, source = (None, None) if start is None else self._source(start)
         keras.utils.set_random_seed(config.seed)
         keras.config.set_dtype_policy(config.precision)
         try:
@@ -190,6 +194,9 @@ class Trainer:
         if source:
             self._copy_weights(source)
         self.average.set_weights(self.model.get_weights())
+        if config.freeze_normalisation:
+            for layer in (*self.model.layers, *self.average.layers):
+                layer.trainable = layer.trainable and not isinstance(layer, keras.layers.BatchNormalization)
         self._prepare_folder(resume)
         self.optimizer = keras.optimizers.AdamW(
             config.peak_learning_rate, weight_decay=config.weight_decay, clipnorm=5.0
@@ -204,22 +211,38 @@ class Trainer:
         )
         if self.manager.latest_checkpoint:
             self.manager.checkpoint.restore(self.manager.latest_checkpoint).assert_consumed()
+        self._forget_later_epochs()
         # Held once: what an epoch's graph captures is kept for as long as the process lives.
         self._pixels = tf.constant(self.train.images[..., None])
-        self._votes, self._labels = tf.constant(self.train_targets), tf.constant(self.train.labels)
+        self._votes, self._labels = tf.constant(self.train.targets), tf.constant(self.train.labels)
+        self._kept = None
+        if source and config.distillation:
+            self._kept = tuple(map(tf.constant, logits_of(compiled(source), self.train.images)))
         self._inference = compiled(self.average)
         self._step = tf.function(self._train_step, reduce_retracing=True)
 
-    def _source(self, folder: Path) -> keras.Model:
+    def _require_enough_rows(self) -> None:
+        rows = len(epoch_rows(self.train.targets, self.config, 0, self.train.weights)) if len(self.train) else 0
+        if self.material.data and not len(self.validation):
+            raise DatasetError("no Training row is held back for validation")
+        if rows < self.config.batch_size:
+            raise DatasetError(f"only {rows} rows to learn from in an epoch: not enough to train on")
+
+    def _source(self, folder: Path) -> tuple[artifacts.Artifact, keras.Model]:
         """Load the network to start from, unless it has been trained on rows that validate this run."""
         artifact, model = artifacts.load(folder)
-        made, kept = artifact.card.get("config", {}), ("seed", "validation_fraction", "limit")
-        same_rows = all(made.get(key) == getattr(self.config, key) for key in kept)
-        if not same_rows or artifact.card.get("data", {}).get("training_sha256") != self.digest:
+        if self.material.base_digest is None:
+            return artifact, model
+        try:
+            division = division_of(artifact.card.get("config", {}))
+        except KeyError:
+            division = {}
+        same = artifact.card.get("data", {}).get("training_sha256") == self.material.base_digest
+        if division != self.config.division or not same:
             raise ArtifactError(
                 f"{folder}: it was trained with another seed, limit or data: its validation rows differ"
             )
-        return model
+        return artifact, model
 
     def _copy_weights(self, source: keras.Model) -> None:
         """Start from a network of the same widths and as many blocks or fewer; the blocks it lacks start as identities.
@@ -240,7 +263,7 @@ class Trainer:
             raise ArtifactError(f"the network to start from has layers that this one lacks: {', '.join(lost)}")
 
     def _prepare_folder(self, resume: bool) -> None:
-        facts = json.loads(json.dumps({"config": asdict(self.config), "data_digest": self.digest}))
+        facts = json.loads(json.dumps({"config": asdict(self.config), "data_digest": self.material.digest}))
         path = self.run / "run.json"
         if path.is_file():
             if not resume:
@@ -256,17 +279,26 @@ class Trainer:
             # The code that a run was started with is what made it, whatever is checked out when it ends.
             self.facts = {**facts, "git_revision": _git_revision()}
             self.run.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(self.facts, indent=2) + "\n")
+            part = path.with_suffix(".part")
+            part.write_text(json.dumps(self.facts, indent=2) + "\n")
+            part.replace(path)
+
+    def _forget_later_epochs(self) -> None:
+        """Take out of log.csv the epochs that ended after the last checkpoint: they will be trained again."""
+        path = self.run / "log.csv"
+        if path.is_file():
+            lines = path.read_text().splitlines(keepends=True)
+            path.write_text("".join(lines[: 1 + int(self.epoch)]))
 
     def _batches(self, epoch: int) -> tuple[tf.data.Dataset, int]:
         config, size = self.config, self.config.size_at(epoch)
-        rows = epoch_rows(self.train_targets, config, epoch)
+        rows = epoch_rows(self.train.targets, config, epoch, self.train.weights)
         steps = len(rows) // config.batch_size
 
-        def batch(step: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        def batch(step: tf.Tensor, chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             seed = tf.stack([tf.constant(config.seed * 1000 + epoch, tf.int64), step])
             faces = augment(tf.gather(self._pixels, chosen), size, tf.cast(seed, tf.int32), config.augmentation)
-            return faces, tf.gather(self._votes, chosen), tf.gather(self._labels, chosen)
+            return faces, chosen
 
         source = tf.data.Dataset.from_tensor_slices(rows).batch(config.batch_size, drop_remainder=True)
         return source.enumerate().map(batch, num_parallel_calls=2).prefetch(4), steps
@@ -277,14 +309,27 @@ class Trainer:
             if isinstance(layer, keras.layers.Dropout):
                 layer.seed_generator.state.assign([self.config.seed, epoch])
 
-    def _train_step(self, faces: tf.Tensor, votes: tf.Tensor, labels: tf.Tensor, decay: tf.Tensor) -> tf.Tensor:
+    def _loss(self, logits: Mapping[str, tf.Tensor], chosen: tf.Tensor) -> tf.Tensor:
+        """Return the loss of a batch: of the emotions, of the original labels where there are any, of what was known.
+
+        Rows without an original label count as zero in its mean, so that few labels in a batch do not weigh more.
+        """
+        cross_entropy = tf.nn.softmax_cross_entropy_with_logits
+        emotion = tf.reduce_mean(cross_entropy(tf.gather(self._votes, chosen), logits["emotion"]))
+        labels, smooth = tf.gather(self._labels, chosen), self.config.original_smoothing
+        wanted = tf.one_hot(labels, len(FER_LABELS)) * (1 - smooth) + smooth / len(FER_LABELS)
+        given = tf.cast(labels >= 0, tf.float32)
+        loss = emotion + self.config.original_weight * tf.reduce_mean(given * cross_entropy(wanted, logits["original"]))
+        if self._kept is not None:
+            heat = DISTILLATION_TEMPERATURE
+            for kept, now in zip(self._kept, (logits["emotion"], logits["original"]), strict=True):
+                known = tf.nn.softmax(tf.gather(kept, chosen) / heat)
+                loss += self.config.distillation * heat**2 * tf.reduce_mean(cross_entropy(known, now / heat))
+        return loss
+
+    def _train_step(self, faces: tf.Tensor, chosen: tf.Tensor, decay: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
-            logits = self.model(faces, training=True)
-            emotion = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(votes, logits["emotion"]))
-            smooth = self.config.original_smoothing
-            wanted = tf.one_hot(labels, len(FER_LABELS)) * (1 - smooth) + smooth / len(FER_LABELS)
-            original = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(wanted, logits["original"]))
-            loss = emotion + self.config.original_weight * original
+            loss = self._loss(self.model(faces, training=True), chosen)
         gradients = tape.gradient(loss, self.model.trainable_variables)
         self.optimizer.apply_gradients(zip(gradients, self.model.trainable_variables, strict=True))
         for kept, new in zip(self.average.variables, self.model.variables, strict=True):
@@ -304,7 +349,8 @@ class Trainer:
         `resume` goes on from the last complete epoch.
         """
         step_total = 0
-        per_epoch = len(epoch_rows(self.train_targets, self.config, 0)) // self.config.batch_size
+        first = epoch_rows(self.train.targets, self.config, 0, self.train.weights)
+        per_epoch = len(first) // self.config.batch_size
         total = per_epoch * self.config.epochs
         for epoch in range(int(self.epoch), self.config.epochs):
             batches, steps = self._batches(epoch)
@@ -312,11 +358,11 @@ class Trainer:
             started, losses = time.monotonic(), 0.0
             label = f"epoch {epoch + 1}/{self.config.epochs} at {self.config.size_at(epoch)}px"
             line = tqdm(batches, total=steps, desc=label, unit="batch", mininterval=2, disable=not bar)
-            for step, (faces, votes, labels) in enumerate(line):
+            for step, (faces, chosen) in enumerate(line):
                 step_total = epoch * per_epoch + step
                 self.optimizer.learning_rate.assign(learning_rate(self.config, min(step_total, total), total))
                 decay = min(self.config.ema, (1 + step_total) / (10 + step_total))
-                losses += float(self._step(faces, votes, labels, tf.constant(decay, tf.float32)))
+                losses += float(self._step(faces, chosen, tf.constant(decay, tf.float32)))
                 line.set_postfix(loss=f"{losses / (step + 1):.3f}", refresh=False)
                 if progress:
                     progress(Progress(epoch + 1, self.config.epochs, step + 1, steps, losses / (step + 1)))
@@ -328,16 +374,15 @@ class Trainer:
     def _finish_epoch(self, epoch: int, loss: float, seconds: float) -> None:
         emotion, original = logits_of(self._inference, self.validation.images)
         chosen, winner = datasets.single_highest(self.validation.votes, len(EMOTIONS))
+        labelled = self.validation.labels >= 0
         row = {
             "epoch": epoch + 1,
             "size": self.config.size_at(epoch),
             "loss": round(loss, 5),
-            "validation_fer_plus_8": round(float((emotion[chosen].argmax(1) == winner[chosen]).mean()), 5),
-            "validation_fer2013_7": round(float((original.argmax(1) == self.validation.labels).mean()), 5),
+            "validation_fer_plus_8": _share(emotion[chosen].argmax(1) == winner[chosen]),
+            "validation_fer2013_7": _share(original[labelled].argmax(1) == self.validation.labels[labelled]),
             "seconds": round(seconds, 1),
         }
-        self.epoch.assign(epoch + 1)
-        self.manager.save()
         log = self.run / "log.csv"
         fresh = not log.is_file()
         with log.open("a", newline="") as file:
@@ -345,6 +390,8 @@ class Trainer:
             if fresh:
                 writer.writeheader()
             writer.writerow(row)
+        self.epoch.assign(epoch + 1)
+        self.manager.save()
 
     def _write_artifact(self) -> artifacts.Artifact:
         # The artifact is float32 whatever the training precision was.
@@ -354,21 +401,23 @@ class Trainer:
             # Measured is what will serve: the saved network, in the runtime that serves it.
             final.save(Path(scratch) / "model.keras")
             network = served(Path(scratch) / "model.keras")
-        facts = measuring.facts(network, self.config.name, self.validation, self.data, self.config.seed)
-        with (self.run / "log.csv").open(newline="") as file:
-            history = list(csv.DictReader(file))
+        before = None if self.before is None else self.before.card
+        facts = measuring.facts(
+            network, self.config.name, self.validation, self.material.data, self.config.seed, before
+        )
+        base_digest = self.material.base_digest or (before or {}).get("data", {}).get("training_sha256")
         card: dict[str, Any] = {
             "name": self.config.name,
             "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "command": f"python -m ml {' '.join(_public_arguments(sys.argv[1:]))}",
+            "command": self.command,
             "git_revision": self.facts.get("git_revision"),
             "libraries": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__,
                           "numpy": np.__version__},
             "config": asdict(self.config),
             "parameters": int(final.count_params()),
-            "data": {"sets": "FER2013 with FER+ votes", "training_sha256": self.digest, **self.counts},
+            "data": {"sets": self.material.sets, "training_sha256": base_digest, **self.material.counts},
             **facts,
-            "history": history,
+            "history": history(self.run),
         }  # fmt: skip
         return artifacts.save(final, card, self.run / "artifact")
 
@@ -381,15 +430,27 @@ def measure_again(folder: Path, data: Path) -> artifacts.Artifact:
     artifact = artifacts.check(folder)
     made = artifact.card.get("config", {})
     try:
-        config = TrainingConfig(**{key: made[key] for key in ("seed", "validation_fraction", "limit")})
-        digest = artifact.card["data"]["training_sha256"]
+        division, digest = division_of(made), artifact.card["data"]["training_sha256"]
     except KeyError as error:
         raise ArtifactError(f"{folder}: card.json does not tell how the network was trained") from error
-    rows = split(data, config)
+    rows = material.base(data, **division)
     if rows.digest != digest:
         raise ArtifactError(f"{folder}: the network was trained on other rows than those in {data}")
     network, name = served(folder / "model.keras"), artifact.card["name"]
-    return artifacts.amend(folder, measuring.facts(network, name, rows.validation, data, config.seed))
+    return artifacts.amend(folder, measuring.facts(network, name, rows.validation, data, made["seed"]))
+
+
+def history(run: Path) -> list[dict[str, str]]:
+    """Return a run's complete epochs, the columns of log.csv by name; a share of no rows is "nan"."""
+    path = run / "log.csv"
+    if not path.is_file():
+        return []
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _share(hits: npt.NDArray[np.bool_]) -> float:
+    return round(float(hits.mean()), 5) if len(hits) else float("nan")
 
 
 def _read_facts(path: Path) -> dict[str, Any]:

@@ -325,3 +325,116 @@ def test_an_epoch_holds_no_copy_of_the_pictures(finished, tiny_data):
             if part.dtype == "uint8"
         )  # fmt: skip
         assert captured is trainer._pixels
+
+
+def samples_of(count, seed=5, held_out=2, validating=2):
+    from ml.material import Samples
+
+    rng = np.random.default_rng(seed)
+    places = np.arange(count)
+    return Samples(
+        rng.integers(0, 256, (count, 48, 48)).astype(np.uint8), places % 8,
+        validating=(places >= held_out) & (places < held_out + validating), held_out=places < held_out, digest="a" * 64,
+    )  # fmt: skip
+
+
+SMALL = TrainingConfig(
+    name="tiny-face",
+    seed=3,
+    schedule=((48, 2),),
+    batch_size=8,
+    split_seed=TINY.seed,
+    validation_fraction=TINY.validation_fraction,
+    architecture=TINY.architecture,
+)
+
+
+def test_samples_alone_are_learned_without_moving_what_the_start_has_measured(finished, tmp_path):
+    from dataclasses import replace
+
+    from ml import artifacts
+    from ml.material import mixed
+
+    start, known = artifacts.load(finished[1].folder)
+    config = replace(SMALL, distillation=0.5, freeze_normalisation=True)
+    learned = Trainer(mixed(samples_of(24), None), tmp_path / "run", config, start=start.folder, command="here").fit(
+        bar=False
+    )
+    _, network = artifacts.load(learned.folder)
+    for ours, theirs in zip(network.layers, known.layers, strict=True):
+        same = all((a == b).all() for a, b in zip(ours.get_weights(), theirs.get_weights(), strict=True))
+        assert same or not ours.name.endswith("_bn"), ours.name
+    assert not (network.get_layer("emotion").get_weights()[0] == known.get_layer("emotion").get_weights()[0]).all()
+    assert learned.card["temperatures"] == start.card["temperatures"]
+    assert learned.card["sure"]["confidence"] == start.card["sure"]["confidence"]
+    assert learned.card["command"] == "here"
+    assert learned.card["data"]["training_sha256"] == start.card["data"]["training_sha256"]
+    assert learned.card["data"]["site_trained_on"] == 20
+    assert learned.card["history"][0]["validation_fer2013_7"] == "nan"
+
+
+def test_distillation_keeps_a_network_closer_to_what_it_said(finished, tmp_path):
+    from dataclasses import replace
+
+    from ml import artifacts
+    from ml.material import mixed
+
+    faces = np.random.default_rng(0).integers(0, 256, (16, 48, 48, 1)).astype(np.float32)
+    _, known = artifacts.load(finished[1].folder)
+    moved = []
+    for name, weight in (("free", 0.0), ("held", 20.0)):
+        config = replace(SMALL, schedule=((48, 6),), freeze_normalisation=True, distillation=weight)
+        trainer = Trainer(mixed(samples_of(40), None), tmp_path / name, config, start=finished[1].folder)
+        trainer.fit(bar=False)
+        moved.append(np.abs(trainer.model(faces)["emotion"] - known(faces)["emotion"]).mean())
+    assert moved[1] < moved[0]
+
+
+def test_samples_among_base_rows_validate_on_both_and_can_be_measured_again(finished, tiny_data, tmp_path):
+    from ml import material
+    from ml.material import mixed
+
+    rows = material.base(tiny_data, **SMALL.division)
+    artifact = Trainer(mixed(samples_of(24), rows, 0.5), tmp_path / "run", SMALL, start=finished[1].folder).fit(
+        bar=False
+    )
+    assert artifact.card["data"]["training_sha256"] == rows.base_digest
+    assert artifact.card["evaluation"]["PublicTest"]["FER2013-7"]["n"] == 24
+    assert measure_again(artifact.folder, tiny_data).version == artifact.version
+
+
+def test_a_run_on_samples_does_not_go_on_with_other_samples(finished, tmp_path):
+    from dataclasses import replace
+
+    from ml.material import mixed
+
+    start = finished[1].folder
+    Trainer(mixed(samples_of(24), None), tmp_path / "run", SMALL, start=start)
+    Trainer(mixed(samples_of(24), None), tmp_path / "run", SMALL, start=start, resume=True)
+    other = mixed(replace(samples_of(24), digest="b" * 64), None)
+    with pytest.raises(DatasetError, match="other data"):
+        Trainer(other, tmp_path / "run", SMALL, start=start, resume=True)
+
+
+def test_rows_without_an_original_label_do_not_move_that_head(finished, tmp_path):
+    import tensorflow as tf
+
+    from ml.material import mixed
+
+    trainer = Trainer(mixed(samples_of(24), None), tmp_path / "run", SMALL, start=finished[1].folder)
+    with tf.GradientTape() as tape:
+        logits = trainer.model(tf.cast(trainer._pixels[:8], tf.float32), training=False)
+        loss = trainer._loss(logits, tf.range(8))
+    gradient = tape.gradient(loss, trainer.model.get_layer("original").kernel)
+    assert np.abs(gradient).max() == 0
+
+
+def test_an_epoch_that_was_logged_without_its_checkpoint_is_logged_once(finished, tiny_data, tmp_path):
+    import shutil
+
+    run = tmp_path / "run"
+    shutil.copytree(finished[0], run)
+    with (run / "log.csv").open("a") as log:
+        log.write("3,24,1.0,0.5,0.5,1.0\n")
+    Trainer(tiny_data, run, TINY, resume=True)
+    assert epochs_in(run) == [("1", "24"), ("2", "24")]
