@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
 from django.db import DatabaseError, connection
 
-from emotion.models import Capture
-from emotion.services import LEASE, lease_renew
-
 logger = structlog.get_logger(__name__)
-
-RENEW_EVERY = LEASE.total_seconds() / 4
 
 
 @contextmanager
-def lease_kept(capture: Capture) -> Iterator[None]:
-    """Renew the lease of a claimed capture until the block ends or the claim is lost."""
+def lease_kept(renew_once: Callable[[], bool], *, every: datetime.timedelta, **ids: int) -> Iterator[None]:
+    """Renew the lease of a claimed row until the block ends or `renew_once` says that the claim is lost.
+
+    `ids` names the row in the log.
+    """
     done = threading.Event()
 
     def renew() -> None:
         try:
-            while not done.wait(RENEW_EVERY):
-                if not lease_renew(capture=capture):
+            while not done.wait(every.total_seconds()):
+                if not renew_once():
                     return
         except DatabaseError:
             # The lease runs out and the sweeper takes over: that is what it is there for.
-            logger.warning("lease_not_renewed", capture_id=capture.pk, exc_info=True)
+            logger.warning("lease_not_renewed", exc_info=True, **ids)
         finally:
             connection.close()
 

@@ -19,7 +19,7 @@ def capture_process(capture_id: int) -> None:
     if capture is None:
         return
     try:
-        with lease_kept(capture):
+        with lease_kept(lambda: services.lease_renew(capture=capture), every=services.LEASE / 4, capture_id=capture_id):
             services.capture_read(capture=capture, pipeline=pipeline())
     except Exception:
         # Whatever went wrong, the claim goes back: the sweeper sends it again, up to the cap of attempts.

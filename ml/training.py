@@ -183,7 +183,10 @@ class Trainer:
         self.material = data if isinstance(data, Material) else material.base(data, **config.division)
         self.train, self.validation = self.material.train, self.material.validation
         self._require_enough_rows()
-        self.before, source = (None, None) if start is None else self._source(start)
+        self.before: artifacts.Artifact | None = None
+        source = None
+        if start is not None:
+            self.before, source = self._source(start)
         keras.utils.set_random_seed(config.seed)
         keras.config.set_dtype_policy(config.precision)
         try:
@@ -334,7 +337,8 @@ class Trainer:
         self.optimizer.apply_gradients(zip(gradients, self.model.trainable_variables, strict=True))
         for kept, new in zip(self.average.variables, self.model.variables, strict=True):
             if kept.dtype == "float32":
-                kept.assign(decay * kept + (1 - decay) * new)
+                # In this form what does not change stays exactly as it was.
+                kept.assign_add((1 - decay) * (new - kept))
         return loss
 
     def fit(

@@ -111,7 +111,37 @@ _MESSAGES: dict[str, UserMessage] = {
     "unknown_feedback": UserMessage(
         "We do not know that word", "It is none of those beside the song.", "Tap one of the buttons."
     ),
-    # Versions of the network, for administrators.
+    # Training and versions of the network, for administrators.
+    "training_not_allowed": UserMessage(
+        "You may not start or cancel training",
+        "It needs the permission of its own.",
+        "Ask whoever manages the accounts of the staff.",
+    ),
+    "training_options": UserMessage(
+        "These choices are out of bounds", "A number is missing, too small or too large.", "Look at the form again."
+    ),
+    "training_no_base_data": UserMessage(
+        "There are no base data",
+        "Training from scratch needs the folder that TRAINING_BASE_DATA names.",
+        "Fine-tune instead, or have the operator set it.",
+    ),
+    "training_no_start": UserMessage(
+        "There is no version to start from",
+        "No version is active yet; the first worker registers the one that came with the site.",
+        "Start a worker, then try again.",
+    ),
+    "training_few_samples": UserMessage(
+        "There are too few samples",
+        "Fine-tuning needs 20 accepted samples of people who are not held out.",
+        "Review those that wait, or come back when people have sent more.",
+    ),
+    "training_open": UserMessage(
+        "A run is under way already", "There is one at a time.", "Wait for its end, or cancel it."
+    ),
+    "training_over": UserMessage(
+        "This run is over or being cancelled already", "There is nothing left to stop.", "Load the page anew."
+    ),
+    # Versions of the network.
     "version_known": UserMessage(
         "This version is here already",
         "A network with the same name and the same digest is among the versions.",

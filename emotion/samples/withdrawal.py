@@ -7,9 +7,11 @@ from collections.abc import Iterable
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from emotion.models import ManifestEntry, ModelVersion, TrainingRun
+from emotion.training.manifest import manifests_rewrite
 from privacy.audit import audit_write
 
 logger = structlog.get_logger(__name__)
@@ -57,7 +59,8 @@ def retire_by_of(run: TrainingRun) -> datetime.date | None:
 
 
 def manifests_blank(*, sample_ids: Iterable[int]) -> None:
-    """Leave of the samples' entries in manifests no more than that something was withdrawn, and when."""
-    ManifestEntry.objects.filter(sample__in=list(sample_ids)).update(
-        sample=None, consent=None, sha256="", withdrawn_at=timezone.now()
-    )
+    """Leave of the samples' entries in manifests, and of their files, only that something was withdrawn, and when."""
+    entries = ManifestEntry.objects.filter(sample__in=list(sample_ids))
+    runs = sorted(set(entries.values_list("run", flat=True)))
+    transaction.on_commit(lambda: manifests_rewrite(run_ids=runs))
+    entries.update(sample=None, consent=None, sha256="", withdrawn_at=timezone.now())

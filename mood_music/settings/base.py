@@ -1,5 +1,6 @@
 """Settings that hold everywhere. Secrets and places come from the environment (or `.env` beside manage.py)."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -156,6 +157,8 @@ MEDIA_ROOT = DATA_DIR / "media"
 # What was erased, without saying of whom. Not among the backups of the database: it is replayed after a restore.
 TOMBSTONES_DIR = Path(env.str("TOMBSTONES_DIR", str(DATA_DIR / "tombstones")))
 # Versions of the network, one folder each.
+# Runs of training, one folder each: what they were given, their log, their checkpoints until they end.
+TRAINING_DIR = Path(env.str("TRAINING_DIR", str(DATA_DIR / "training")))
 MODELS_DIR = Path(env.str("MODELS_DIR", str(DATA_DIR / "models")))
 # The operator's own copy of FER2013 with the FER+ votes: versions are measured on its test rows. Empty: there is none.
 TRAINING_BASE_DATA = env.str("TRAINING_BASE_DATA", "")
@@ -251,6 +254,12 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2, "in
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "captures_sweep": {"task": "emotion.tasks.captures_sweep", "schedule": 10.0, "options": {"expires": 30}},
+    "training_sweep": {"task": "emotion.training.tasks.training_sweep", "schedule": 20.0, "options": {"expires": 60}},
+    "training_scheduled_start": {
+        "task": "emotion.training.tasks.training_scheduled_start",
+        "schedule": crontab(hour="2", minute="40"),
+        "options": {"expires": 6 * 3600},
+    },
     "sets_sweep": {"task": "recommendations.tasks.sets_sweep", "schedule": 20.0, "options": {"expires": 60}},
     "exports_sweep": {"task": "privacy.tasks.exports_sweep", "schedule": 60.0, "options": {"expires": 120}},
     "rights_alarm": {"task": "privacy.tasks.rights_alarm", "schedule": 3600.0, "options": {"expires": 3600}},
@@ -282,6 +291,11 @@ TRAINING_SAMPLES_PER_PERSON = env.int("TRAINING_SAMPLES_PER_PERSON", 100)
 SAMPLE_WAITING_DAYS = env.int("SAMPLE_WAITING_DAYS", 7)
 # By when a version of the network is replaced once somebody it learned from withdraws.
 MODEL_RETIRE_DAYS = env.int("MODEL_RETIRE_DAYS", 30)
+# Threads of a training run: one core is left to readings.
+TRAINING_THREADS = env.int("TRAINING_THREADS", max(1, (os.cpu_count() or 1) - 1))
+# A fine-tuning by itself, every so many days (0: never), once there are so many new accepted samples.
+TRAINING_SCHEDULE_DAYS = env.int("TRAINING_SCHEDULE_DAYS", 0)
+TRAINING_SCHEDULE_MIN_SAMPLES = env.int("TRAINING_SCHEDULE_MIN_SAMPLES", 50)
 RECOMMENDATIONS_PER_SET = env.int("RECOMMENDATIONS_PER_SET", 8)
 # Where the site's people live (ISO 3166, two letters): which help line is named. Empty names a directory of lines.
 COUNTRY = env.str("COUNTRY", "").upper()
@@ -300,9 +314,10 @@ SPOTIFY_CALLS_PER_HALF_MINUTE = env.int("SPOTIFY_CALLS_PER_HALF_MINUTE", 60)
 SPOTIFY_TIMEOUT = (3.0, 5.0)
 # What Spotify told us of a track is asked again after this long, and deleted.
 SPOTIFY_CACHE_DAYS = 30
-# Queues and workers of their own: while Spotify is slow, or a network is measured, no reading waits behind it.
+# Queues and workers of their own: while Spotify is slow, or a network is trained or measured, no reading waits behind it.
 CELERY_TASK_ROUTES = {
     "recommendations.providers.spotify.tasks.*": {"queue": "spotify"},
+    "emotion.training.tasks.training_run_execute": {"queue": "training"},
     "emotion.versions.tasks.*": {"queue": "training"},
 }
 CELERY_BEAT_SCHEDULE["spotify_purge"] = {

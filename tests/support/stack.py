@@ -96,6 +96,15 @@ class Stack:
             "web": lambda: [sys.executable, "-m", "gunicorn", "mood_music.wsgi"],
             "worker": lambda: [*celery, "worker", "--concurrency=1", "--loglevel=INFO"],
             "spotify": lambda: [*celery, "worker", "--queues=spotify", "--pool=threads", "--hostname=spotify@%h"],
+            "trainer": lambda: [
+                *celery,
+                "worker",
+                "--queues=training",
+                "--concurrency=1",
+                "--max-tasks-per-child=1",
+                "--hostname=trainer@%h",
+                "--loglevel=INFO",
+            ],
             "beat": lambda: [*celery, "beat", "--loglevel=INFO"],
         }
         with (self.folder / f"{name}.log").open("ab") as log:
