@@ -19,7 +19,6 @@ from kombu.exceptions import OperationalError as QueueDown
 
 from emotion.models import ModelVersion, TrainingRun
 from emotion.models.versions import active_version
-from emotion.samples.withdrawal import retire_by_of
 from emotion.training.manifest import manifest_stale, manifest_thaw, run_folder
 from emotion.training.options import RunOptions
 from emotion.training.selectors import samples_new, samples_teaching
@@ -239,11 +238,7 @@ def run_candidate(*, run: TrainingRun, folder: Path) -> ModelVersion | None:
         current = claimed(run).select_for_update().first()
         if current is None or manifest_stale(run=current):
             return None
-        version = version_from_artifact(folder=folder, origin=ModelVersion.Origin.TRAINED, run=current)
-        retire_by = retire_by_of(current)
-        if retire_by is not None:
-            ModelVersion.objects.filter(pk=version.pk).update(retire_by=retire_by)
-    return version
+        return version_from_artifact(folder=folder, origin=ModelVersion.Origin.TRAINED, run=current)
 
 
 def run_done(*, run: TrainingRun) -> bool:

@@ -314,7 +314,7 @@ SPOTIFY_CALLS_PER_HALF_MINUTE = env.int("SPOTIFY_CALLS_PER_HALF_MINUTE", 60)
 SPOTIFY_TIMEOUT = (3.0, 5.0)
 # What Spotify told us of a track is asked again after this long, and deleted.
 SPOTIFY_CACHE_DAYS = 30
-# Queues and workers of their own: while Spotify is slow, or a network is trained or measured, no reading waits behind it.
+# Queues and workers of their own: while Spotify is slow, or a network trained or measured, no reading waits behind it.
 CELERY_TASK_ROUTES = {
     "recommendations.providers.spotify.tasks.*": {"queue": "spotify"},
     "emotion.training.tasks.training_run_execute": {"queue": "training"},
