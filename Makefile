@@ -21,7 +21,7 @@ setup: venv ## Install everything, write .env, prepare database, catalogue and s
 	@$(BIN)/python -m scripts.prepare
 
 run: setup ## Set up and start the site; PORT=8010 chooses another port
-	@$(BIN)/python -m scripts.serve
+	@$(BIN)/python -m scripts.serve || [ $$? -eq 130 ] # Ctrl-C is how one stops it, and no error
 
 demo: setup ## Make a demo user with a sample history
 	@$(BIN)/python manage.py demo

@@ -287,6 +287,11 @@ _MESSAGES: dict[str, UserMessage] = {
     "reason_too_short": UserMessage(
         "That is no reason yet", "The person whose readings you open will read it.", "Say in a sentence why."
     ),
+    "glass_untold": UserMessage(
+        "The person could not be told",
+        "No mail goes out at the moment, so nothing was opened.",
+        "Try again once the mail server answers.",
+    ),
     "glass_whole": UserMessage(
         "These readings are closed", "Nobody sees another person's readings.", "Break the glass with a reason first."
     ),

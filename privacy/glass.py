@@ -21,7 +21,7 @@ SHORTEST_REASON = 20
 def glass_break(*, actor: Any, user: Any, reason: str) -> BreakGlass:
     """Open a person's readings to an administrator for half an hour, and tell the person at once.
 
-    Raises UserError for a reason that says nothing. A mail that cannot be sent opens nothing.
+    Raises UserError for a reason that says nothing, and when the mail cannot be sent; either way nothing is opened.
     """
     reason = reason.strip()
     if len(reason) < SHORTEST_REASON:
@@ -30,7 +30,10 @@ def glass_break(*, actor: Any, user: Any, reason: str) -> BreakGlass:
         glass = BreakGlass.objects.create(user=user, actor=actor, reason=reason, expires_at=timezone.now() + OPEN_FOR)
         audit_write(kind="glass_broken", subject=user, actor=actor, detail={"minutes": OPEN_FOR.seconds // 60})
         text = render_to_string("email/glass_broken.txt", {"glass": glass, "minutes": OPEN_FOR.seconds // 60})
-        send_mail("An administrator is looking at your readings", text, None, [user.email])
+        try:
+            send_mail("An administrator is looking at your readings", text, None, [user.email])
+        except OSError as error:
+            raise UserError("glass_untold", status=503) from error
     return glass
 
 

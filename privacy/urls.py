@@ -19,6 +19,7 @@ urlpatterns = [
     path("privacy/export/status/", views.export_status, name="export_status"),
     path("privacy/export/cancel/", views.export_cancel, name="export_cancel"),
     path("privacy/export/<uuid:public_id>/download/", views.export_download, name="export_download"),
+    path(".well-known/gpc.json", views.gpc, name="gpc"),
     path("legal/privacy/", views.privacy_notice, name="privacy_notice"),
     path("legal/terms/", views.terms, name="terms"),
     path("legal/ai/", views.ai_notice, name="ai_notice"),

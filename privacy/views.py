@@ -254,6 +254,12 @@ def export_download(request: HttpRequest, public_id: uuid.UUID) -> FileResponse:
     return response
 
 
+@require_safe
+def gpc(request: HttpRequest) -> JsonResponse:
+    """Say to browsers that Global Privacy Control is honoured (https://www.w3.org/TR/gpc/, GPC support resource)."""
+    return JsonResponse({"gpc": True, "lastUpdate": NOTICE_VERSION})
+
+
 COOKIES = (
     {"name": settings.SESSION_COOKIE_NAME, "why": "Keeps you logged in.", "term": "Two weeks after you log in."},
     {"name": settings.CSRF_COOKIE_NAME, "why": "Protects forms against being sent by others.", "term": "A year."},

@@ -32,6 +32,7 @@ PUBLIC = {
     "accessibility",
     "erase_started",
     "cookies",
+    "gpc",
     "retention",
 }
 # Ask a person to log in, and show her only what is hers.

@@ -171,6 +171,18 @@ def test_a_glass_that_one_administrator_broke_is_whole_for_another(root, amy):
         glass.glass_look(actor=other, user=amy)
 
 
+def test_readings_stay_closed_while_their_person_cannot_be_told(client, root, amy, monkeypatch):
+    def down(*args, **kwargs):
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(glass, "send_mail", down)
+    answer = client.post(reverse("admin:emotion_glass"), {"person": amy.public_id, "reason": REASON})
+    assert "nothing was opened" in answer.content.decode()
+    assert not BreakGlass.objects.exists()
+    assert client.get(reverse("admin:emotion_glass_look", args=[amy.public_id])).status_code == 403
+    assert not AuditEvent.objects.filter(kind__startswith="glass").exists()
+
+
 def test_no_reason_no_look(client, root, amy):
     answer = client.post(reverse("admin:emotion_glass"), {"person": amy.public_id, "reason": "because"})
     assert "Say in a sentence why" in answer.content.decode()

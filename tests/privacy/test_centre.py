@@ -95,6 +95,10 @@ def test_global_privacy_control_is_shown_as_honoured(as_amy):
     assert "honoured" not in as_amy.get(reverse("privacy_centre")).content.decode()
 
 
+def test_browsers_learn_that_global_privacy_control_is_honoured(client):
+    assert client.get("/.well-known/gpc.json").json() == {"gpc": True, "lastUpdate": NOTICE_VERSION}
+
+
 def test_no_picture_is_kept_unless_its_person_chose_a_term(as_amy, amy):
     assert selectors.preference_of(user=amy).keep_pictures_days == 0
     consent_record(user=amy, purpose=Purpose.STORE_IMAGE, granted=True, given_through="test")
