@@ -10,7 +10,15 @@ from privacy.selectors import sensitive_use_limited
 from recommendations.catalogue_cache import catalogue_tracks
 from recommendations.circumplex import Mode, Point, default_mode
 from recommendations.learning import Kind, Taste, Verdict
-from recommendations.models import ListenerPreferences, Recommendation, RecommendationSet, Track, TrackFeedback
+from recommendations.models import (
+    ListenerPreferences,
+    ListeningSession,
+    Recommendation,
+    RecommendationSet,
+    SessionTrack,
+    Track,
+    TrackFeedback,
+)
 from recommendations.planning import Listener, certain
 from recommendations.ranking import NO_PREFERENCE, Preferences
 from recommendations.session_selectors import helped_before
@@ -23,10 +31,17 @@ LATEST_VERDICTS = 2000
 
 
 def recent_tracks(*, user: Any, besides: EmotionReading) -> set[int]:
-    """Return the ids of tracks in a person's latest sets for other readings."""
+    """Return the ids of tracks in a person's latest sets for other readings, and of what her latest sessions played.
+
+    A session whose path was planned anew has played tracks that stand in no set.
+    """
     sets = RecommendationSet.objects.for_user(user).exclude(reading=besides).order_by("-created_at", "-id")
     latest = list(sets.values_list("pk", flat=True)[:RECENT_SETS])
-    return set(Recommendation.objects.filter(recommendation_set_id__in=latest).values_list("track_id", flat=True))
+    shown = Recommendation.objects.filter(recommendation_set_id__in=latest).values_list("track_id", flat=True)
+    sessions = ListeningSession.objects.for_user(user).exclude(first_reading=besides).order_by("-created_at", "-id")
+    along = list(sessions.values_list("pk", flat=True)[:RECENT_SETS])
+    played = SessionTrack.objects.filter(session_id__in=along).exclude(state=SessionTrack.State.PLANNED)
+    return {*shown, *played.values_list("track_id", flat=True)}
 
 
 def listener_preferences(*, user: Any) -> ListenerPreferences | None:

@@ -424,3 +424,19 @@ def test_learning_asks_the_database_the_same_however_many_sessions_there_are(amy
     told(amy, "shift", 4)
     with django_assert_num_queries(3):
         selectors.trials(user=amy)
+
+
+def test_what_a_session_played_beyond_its_set_counts_as_heard_lately_and_what_it_only_planned_does_not(amy):
+    session = begun(amy, "sadness")
+    first = session.first_reading
+    sessions.session_mode_set(session=session, mode="lift")
+    step(session, 2)
+    shown = set(RecommendationSet.objects.get(reading=first).recommendations.values_list("track_id", flat=True))
+    rows = {row.rank: row for row in session.tracks.all()}
+    other = ReadingFactory(capture__user=amy)
+    recent = sets.recent_tracks(user=amy, besides=other)
+    assert rows[2].track_id in recent
+    assert rows[2].track_id not in shown
+    assert not {row.track_id for row in rows.values() if row.state == State.PLANNED} & (recent - shown)
+    assert sets.recent_tracks(user=amy, besides=first) == set()
+    assert sets.recent_tracks(user=ReadingFactory().user, besides=other) == set()
