@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -56,9 +57,17 @@ def promoters_only(view: Any) -> Any:
 class ModelVersionAdmin(ReadOnlyAdmin):
     """Show versions and move them."""
 
-    list_display = ["version", "state", "origin", "created_at", "promoted_at", "figure", "retire_by"]
-    list_filter = ["status", "origin"]
-    search_fields = ["version"]
+    list_display = ["version", "state", "origin", "here_since", "promoted", "figure", "retire_by"]
+
+    @admin.display(description="here since", ordering="created_at")
+    def here_since(self, version: ModelVersion) -> datetime.date:
+        """Return the day on which it came."""
+        return version.created_at.date()
+
+    @admin.display(description="last promoted", ordering="promoted_at", empty_value="never")
+    def promoted(self, version: ModelVersion) -> datetime.date | None:
+        """Return the day on which it became active the last time."""
+        return version.promoted_at.date() if version.promoted_at else None
 
     @admin.display(description="state")
     def state(self, version: ModelVersion) -> str:
