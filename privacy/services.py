@@ -13,6 +13,7 @@ from privacy.audit import audit_write
 from privacy.holdings import purpose_purge
 from privacy.models import ConsentRecord, PrivacyPreference
 from privacy.purposes import ASKED, NOTICE_VERSION, Purpose, notice_hash, wording_of
+from privacy.registry import erasure_order
 from privacy.selectors import BEYOND, consent_granted
 from privacy.subjects import Subject
 from privacy.tombstones import tombstone_write
@@ -89,6 +90,10 @@ def sensitive_use_limit(*, user: Any, limited: bool) -> None:
     person_lock(user_id=user.pk)
     PrivacyPreference.objects.update_or_create(user=user, defaults={"limit_sensitive": limited})
     if limited:
+        # The limit is no withdrawal, which has a tombstone of its own: name what it deletes.
+        for category in erasure_order():
+            if category.purpose in BEYOND:
+                tombstone_write(kind="category", ref=str(user.public_id), name=category.name)
         for purpose in sorted(BEYOND):
             purpose_purge(purpose, Subject.of(user))
     audit_write(kind="sensitive_use", subject=user, detail={"limited": limited})

@@ -260,7 +260,7 @@ def test_a_crash_between_the_commit_and_the_files_leaves_files_that_the_sweeper_
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="restores a SQLite file")
-@pytest.mark.parametrize("way", sorted(set(WAYS) - {"limit"}))
+@pytest.mark.parametrize("way", sorted(WAYS))
 def test_a_restored_backup_brings_no_face_back_and_the_versions_know_again(
     every_state, learner, settings, tmp_path, way
 ):
