@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from mtcnn import MTCNN
 from PIL import Image, ImageFilter
 
 from ml import datasets
@@ -108,6 +107,8 @@ def _median(times: Sequence[float]) -> float:
 
 def compare_detection(pipeline: Pipeline, pictures: Sequence[Image.Image]) -> dict[str, Any]:
     """Time a whole reading against the package mtcnn finding faces alone, and compare the largest faces."""
+    from mtcnn import MTCNN  # with TensorFlow: the process that is measured for its memory must not load it
+
     package = MTCNN()
     arrays = [np.asarray(picture) for picture in pictures]
     for picture, pixels in zip(pictures[:_WARM], arrays, strict=False):
@@ -220,19 +221,34 @@ def _memory(artifact: Path, pictures: Sequence[Image.Image], photos: int) -> dic
 
 
 def memory(pipeline: Pipeline, pictures: Sequence[Image.Image], photos: int) -> dict[str, Any]:
-    """Read photos of ever new sizes and follow the resident memory; the slope is that of the second half."""
+    """Read photos of ever new sizes and follow the resident memory.
+
+    The slope is that of the second half, by least squares, with the half width of its 95 % interval beside it.
+    """
     rng = np.random.default_rng(7)
     seen: list[tuple[int, float]] = []
     for number in range(photos):
         picture = pictures[number % len(pictures)]
         size = int(rng.integers(320, 1600))
         pipeline.read(picture.resize((size, size * 3 // 4), Image.Resampling.BILINEAR))
-        if number % 20 == 19:
-            seen.append((number + 1, _resident()))
+        seen.append((number + 1, _resident()))
     half = seen[len(seen) // 2 :]
     counts, sizes = np.array(half).T
-    slope = float(np.polyfit(counts, sizes, 1)[0]) if len(half) > 1 else 0.0
-    return {"photos": photos, "resident_mb": round(seen[-1][1], 1), "mb_per_1000_photos": round(1000 * slope, 1)}
+    slope, error = _slope(counts, sizes) if len(half) > 2 else (0.0, float("inf"))
+    return {
+        "photos": photos,
+        "resident_mb": round(float(np.median(sizes)), 1),
+        "mb_per_1000_photos": round(1000 * slope, 1),
+        "mb_per_1000_photos_95": round(1000 * error, 1) if np.isfinite(error) else None,
+    }
+
+
+def _slope(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return the slope of a straight line through points and the half width of its 95 % interval."""
+    away = x - x.mean()
+    slope = float((away * y).sum() / (away**2).sum())
+    rest = y - y.mean() - slope * away
+    return slope, 1.96 * float(np.sqrt((rest**2).sum() / (len(x) - 2) / (away**2).sum()))
 
 
 def _resident() -> float:

@@ -106,7 +106,8 @@ def _sure(card: dict[str, Any], links: Mapping[str, str]) -> str:
         return ""
     words = (
         f"A reading is stated plainly from a confidence of {rule['confidence']:.3f} on, unless the face is dark, "
-        "blurred or small. Otherwise the two likeliest emotions are shown and the person picks.\n"
+        "burnt out, blurred, small or turned away, or one of several. Otherwise the two likeliest emotions are shown "
+        "and the person picks.\n"
         f"The temperature was fitted on {rule['temperature_rows']} held-out rows; on {rule['confidence_rows']} others "
         f"{rule['wanted_coverage']:.0%} reach this confidence. Measured on FER+8, by the confidence alone:"
     )
@@ -191,6 +192,8 @@ def speed(found: dict[str, Any]) -> str:
     """Return the table of what `python -m ml bench` measured."""
     side, large, memory = found["side_by_side"], found["twelve_megapixels"], found["memory"]
     same, classify = side["largest_face_iou_50"], found["classification"]
+    error = memory.get("mb_per_1000_photos_95")  # cards of older benches lack it
+    spread = "" if error is None else f" \u00b1 {error}"
     lines = [
         ("photo of 640x480 to reading", f"{side['photo_to_reading_ms']} ms"),
         ("the package mtcnn, detection alone, same pictures", f"{side['mtcnn_package_detection_ms']} ms"),
@@ -206,7 +209,7 @@ def speed(found: dict[str, Any]) -> str:
             f"resident size of a process with the pipeline, after {memory['photos']} photos",
             f"{memory['resident_mb']} MB",
         ),
-        ("growth over the second half of them", f"{memory['mb_per_1000_photos']} MB per 1,000 photos"),
+        ("growth over the second half of them", f"{memory['mb_per_1000_photos']}{spread} MB per 1,000 photos"),
     ]
     if "one_face_mean_ms" in classify:  # cards of older benches lack it
         lines.append(

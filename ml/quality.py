@@ -30,8 +30,6 @@ TURNED_ABOVE = 35.0
 NOSE_LENGTH = 0.55
 """How far the tip of a nose stands before the eyes, as a share of the distance between them: about 35 of 63 mm."""
 
-SEVERE = frozenset({Advice.DARK, Advice.BLURRED, Advice.SMALL_FACE})
-"""Faults that make a reading unreliable however confident the network is."""
 SURE_CONFIDENCE = 0.5
 """Calibrated confidence from which a reading is stated plainly where the artifact names none of its own: one emotion
 outweighs all others together."""
@@ -55,8 +53,12 @@ def assess(face: npt.NDArray[np.uint8], detection: FaceDetection, faces_in_pictu
 
 
 def is_sure(confidence: float, quality: Quality, enough: float = SURE_CONFIDENCE) -> bool:
-    """Say whether a reading may be stated plainly: its confidence is `enough`, and the face has no severe fault."""
-    return confidence >= enough and SEVERE.isdisjoint(quality.advice)
+    """Say whether a reading may be stated plainly: its confidence is `enough`, and nothing about the picture is amiss.
+
+    Under every fault the network is wrong more often than its confidence tells; of several faces nobody knows which one
+    is meant.
+    """
+    return confidence >= enough and not quality.advice
 
 
 def sharpness(face: npt.NDArray[np.uint8]) -> float:

@@ -151,14 +151,19 @@ def test_a_rolled_head_reads_as_an_upright_one(shipped, portrait, degrees):
 
 
 @pytest.mark.model
-def test_a_photo_that_is_too_dark_or_blurred_or_small_is_not_read_as_sure(shipped, portrait):
+def test_a_photo_with_a_fault_is_not_read_as_sure(shipped, portrait):
+    pair = Image.new("RGB", (1024, 512))
+    pair.paste(portrait, (0, 0))
+    pair.paste(portrait, (512, 0))
     spoiled = {
+        Advice.SEVERAL_FACES: pair,
+        Advice.BRIGHT: portrait.point(lambda value: 170 + round(0.35 * value)),
         Advice.DARK: ImageEnhance.Brightness(portrait).enhance(0.15),
         Advice.BLURRED: portrait.filter(ImageFilter.GaussianBlur(5)),
         Advice.SMALL_FACE: portrait.resize((110, 110)),
     }
     for advice, photo in spoiled.items():
-        (face,) = shipped.read(photo).faces
+        face = shipped.read(photo).faces[0]
         assert advice in face.quality.advice
         assert not face.reading.sure
 
