@@ -15,6 +15,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
 import emotion.samples.admin
+import emotion.training.admin
 import emotion.versions.admin  # noqa: F401 - registers the versions
 from emotion.forms import words
 from emotion.models import Capture, EmotionReading

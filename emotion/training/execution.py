@@ -19,7 +19,7 @@ from emotion.training import services
 from emotion.training.manifest import SampleWithdrawn, manifest_freeze, manifest_read, manifest_stale, run_folder
 from emotion.training.options import RunOptions
 from emotion.versions.evaluating import version_evaluate
-from emotion.versions.services import version_folder
+from emotion.versions.selectors import version_folder
 from ml import artifacts, material
 from ml.errors import ArtifactError, MlError, TrainingCancelled
 from ml.material import Material, Samples

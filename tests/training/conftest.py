@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -80,11 +82,8 @@ def teacher(db):
     return user
 
 
-@pytest.fixture(scope="session")
-def start_artifact(tmp_path_factory):
+def small_network(folder: Path) -> Path:
     """Write a network with random weights whose card tells how it was made."""
-    from dataclasses import asdict
-
     import keras
 
     from ml import artifacts
@@ -99,7 +98,12 @@ def start_artifact(tmp_path_factory):
         "config": asdict(TrainingConfig(architecture=form)),
         "data": {"training_sha256": "0" * 64},
     }
-    return artifacts.save(build(form), card, tmp_path_factory.mktemp("start")).folder
+    return artifacts.save(build(form), card, folder).folder
+
+
+@pytest.fixture(scope="session")
+def start_artifact(tmp_path_factory):
+    return small_network(tmp_path_factory.mktemp("start"))
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ def test_a_sample_withdrawn_while_training_is_in_no_candidate(run, teacher, step
 
 
 def test_a_sample_withdrawn_after_the_last_batch_is_in_no_candidate_either(run, teacher, active, tmp_path):
-    from emotion.versions.services import version_folder
+    from emotion.versions.selectors import version_folder
 
     claimed = services.run_claim(run_id=run.pk)
     manifest_freeze(run=claimed)
@@ -122,7 +122,7 @@ def test_a_picture_that_is_not_the_one_that_was_frozen_ends_the_attempt(run, tea
 
 
 def test_a_version_that_cannot_be_started_from_ends_the_run_with_a_word(run, active):
-    from emotion.versions.services import version_folder
+    from emotion.versions.selectors import version_folder
 
     (version_folder(active) / "card.json").write_text("{}")
     training_run_execute(run.pk)
