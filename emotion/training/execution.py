@@ -55,7 +55,7 @@ class Reporter:
         if now.epoch != self._epoch:
             self.epoch_ended()
             self._epoch = now.epoch
-        elif moment - self._written < WRITE_EVERY:
+        elif moment - self._written < WRITE_EVERY and (now.epoch, now.step) != (now.epochs, now.steps):
             return
         self._written = moment
         started, before = self._first

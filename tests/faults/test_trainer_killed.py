@@ -6,7 +6,7 @@ from tests.support import training
 from tests.support.stack import Stack, wait_for
 
 pytestmark = [pytest.mark.worker, pytest.mark.model]
-EPOCHS = 40
+EPOCHS = 20
 
 
 @pytest.fixture
