@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from mood_music.admin import ReadOnlyAdmin
 from privacy.models import AuditEvent, BreakGlass, ConsentRecord, ErasureRequest, RightsRequest
-from privacy.rights import due_date
+from privacy.rights import due_date, requests_due
 
 
 @admin.register(ConsentRecord)
@@ -56,6 +56,14 @@ class RightsRequestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             return "closed in time" if request.closed_on <= request.due_on else "closed late"
         days = (request.due_on - timezone.localdate()).days
         return f"{days} days left" if days >= 0 else f"OVERDUE by {-days} days"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Say above the list how many have to be answered now."""
+        due = requests_due().count()
+        if due and self.has_view_permission(request):
+            noun = "request is" if due == 1 else "requests are"
+            self.message_user(request, f"{due} {noun} due within a week, or overdue.", messages.WARNING)
+        return super().changelist_view(request, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Start the clock with the day the request came."""

@@ -6,7 +6,9 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 
 from privacy.purposes import Purpose
 
@@ -288,6 +290,12 @@ class RightsRequest(models.Model):
 
     def __str__(self) -> str:
         return f"request {self.pk}"
+
+    def clean(self) -> None:
+        """Refuse a request of tomorrow: its clock would start too late."""
+        # Without a day the form has said so already.
+        if self.received_on is not None and self.received_on > timezone.localdate():  # type: ignore[redundant-expr]
+            raise ValidationError({"received_on": "This day is still to come."})
 
 
 class BreakGlass(models.Model):

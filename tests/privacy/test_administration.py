@@ -225,9 +225,16 @@ def test_a_request_by_mail_is_noted_with_its_clock_and_closed(client, root):
     client.post(reverse("admin:privacy_rightsrequest_add"), form)
     noted = RightsRequest.objects.get()
     assert noted.due_on == today - datetime.timedelta(5)
-    assert "OVERDUE by 5 days" in client.get(reverse("admin:privacy_rightsrequest_changelist")).content.decode()
+    page = client.get(reverse("admin:privacy_rightsrequest_changelist")).content.decode()
+    assert "OVERDUE by 5 days" in page
+    assert "1 request is due within a week, or overdue." in page
     client.post(reverse("admin:privacy_rightsrequest_change", args=[noted.pk]), {**form, "closed_on": today})
-    assert "closed late" in client.get(reverse("admin:privacy_rightsrequest_changelist")).content.decode()
+    page = client.get(reverse("admin:privacy_rightsrequest_changelist")).content.decode()
+    assert "closed late" in page
+    assert "due within a week" not in page
+    tomorrow = {**form, "received_on": today + datetime.timedelta(1)}
+    assert "still to come" in client.post(reverse("admin:privacy_rightsrequest_add"), tomorrow).content.decode()
+    assert RightsRequest.objects.count() == 1
 
 
 def test_the_operator_is_told_of_what_is_due_once_a_day_and_of_nobody(settings):
