@@ -14,6 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 
+import emotion.drift.admin
 import emotion.samples.admin
 import emotion.training.admin
 import emotion.versions.admin  # noqa: F401 - registers the versions

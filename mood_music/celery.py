@@ -10,4 +10,4 @@ app = Celery("mood_music")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # Not apps of Django's list, so their tasks are named here.
-app.autodiscover_tasks(["emotion.training", "emotion.versions", "recommendations.providers.spotify"])
+app.autodiscover_tasks(["emotion.drift", "emotion.training", "emotion.versions", "recommendations.providers.spotify"])

@@ -292,6 +292,7 @@ _MESSAGES: dict[str, UserMessage] = {
         "No mail goes out at the moment, so nothing was opened.",
         "Try again once the mail server answers.",
     ),
+    "alert_closed": UserMessage("This alert is closed already", "Somebody else was faster.", "Go on with the others."),
     "glass_whole": UserMessage(
         "These readings are closed", "Nobody sees another person's readings.", "Break the glass with a reason first."
     ),

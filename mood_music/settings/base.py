@@ -270,6 +270,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="3", minute="20"),
         "options": {"expires": 6 * 3600},
     },
+    "drift_check": {
+        "task": "emotion.drift.tasks.drift_check",
+        "schedule": crontab(hour="4", minute="10"),
+        "options": {"expires": 6 * 3600},
+    },
     "captures_expire": {"task": "emotion.tasks.captures_expire", "schedule": 300.0, "options": {"expires": 600}},
 }
 

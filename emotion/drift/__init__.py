@@ -1,0 +1,1 @@
+"""How readings and corrections move over time, version by version, and the alert when corrections rise."""
