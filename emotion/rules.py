@@ -1,4 +1,4 @@
-"""The retention rules of captures and crops."""
+"""The retention rules of captures, crops, samples and networks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.conf import settings
 
 from emotion import services
 from emotion.samples.services import samples_expire, samples_past_term
+from emotion.versions.services import versions_expire, versions_overdue
 from privacy.registry import RetentionRule, register_rule
 
 
@@ -36,5 +37,14 @@ def register_all() -> None:
             term=f"{settings.SAMPLE_WAITING_DAYS} days",
             due=lambda: samples_past_term().count(),
             apply=samples_expire,
+        )
+    )
+    register_rule(
+        RetentionRule(
+            name="overdue_versions",
+            what="Networks that learned from somebody who withdrew, once another one reads",
+            term=f"{settings.MODEL_RETIRE_DAYS} days",
+            due=lambda: len(versions_overdue()),
+            apply=versions_expire,
         )
     )

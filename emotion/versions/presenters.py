@@ -48,7 +48,7 @@ class Line:
         """Return the difference with its sign; shares differ in points."""
         if self.change is None:
             return ""
-        sign = "+" if self.change > 0 else "-" if self.change < 0 else "±"
+        sign = "±" if not self._differs else "+" if self.change > 0 else "-"
         text = written(abs(self.change), self.form)
         return sign + (text.replace(" %", " points") if self.form == "percent" else text)
 
@@ -58,10 +58,15 @@ class Line:
         return None if self.ours is None or self.theirs is None else self.ours - self.theirs
 
     @property
+    def _differs(self) -> bool:
+        """Tell whether the difference is more than the last digit that is written."""
+        return self.change is not None and written(abs(self.change), self.form) != written(0.0, self.form)
+
+    @property
     def better(self) -> int:
         """Return the sign of what changed, as somebody would judge it."""
         change = self.change
-        if not change or abs(change) < 5e-4:
+        if change is None or not self._differs:
             return 0
         return 1 if (change < 0) == self.less_is_better else -1
 

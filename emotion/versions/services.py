@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError as QueueDown
 
 from emotion.models import ModelVersion, TrainingRun
 from emotion.samples.withdrawal import retire_by_of
-from emotion.versions.selectors import version_before, version_gates, version_whole
+from emotion.versions.selectors import version_before, version_folder, version_gates, version_whole
 from ml import artifacts
 from ml.artifacts import Artifact
 from ml.errors import ArtifactError
@@ -259,6 +259,31 @@ def shadow_stop(*, version: ModelVersion, actor: Any) -> None:
             raise UserError("version_state", status=409)
         audit_write(kind="shadow_stopped", actor=actor, detail={"version": version.version})
     logger.info("shadow_stopped", version=version.version)
+
+
+def versions_overdue() -> list[ModelVersion]:
+    """Return the versions that had to be replaced by now, do not read any more, and still have their files."""
+    past = ModelVersion.objects.filter(retire_by__lte=timezone.localdate()).exclude(status=Status.ACTIVE)
+    return [version for version in past.order_by("pk") if version_folder(version).exists()]
+
+
+def versions_expire() -> int:
+    """Delete the files of versions that learned from somebody who withdrew, once their term is over; return how many.
+
+    The row stays, for the readings that name it; an active version is left to whoever promotes, and its page says so.
+    """
+    done = 0
+    for version in versions_overdue():
+        with transaction.atomic():
+            _locked_active()
+            left = ModelVersion.objects.filter(pk=version.pk).exclude(status=Status.ACTIVE)
+            if not left.update(in_shadow=False, shadow_percent=0):
+                continue
+            shutil.rmtree(version_folder(version))
+            audit_write(kind="model_files_deleted", detail={"version": version.version})
+        logger.info("version_files_deleted", version=version.version)
+        done += 1
+    return done
 
 
 def version_measure_ask(*, version: ModelVersion) -> None:

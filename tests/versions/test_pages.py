@@ -7,6 +7,7 @@ from django.urls import reverse
 from emotion.models import ModelVersion
 from emotion.models.versions import active_version
 from emotion.versions import selectors, services
+from emotion.versions.presenters import Line
 from privacy.models import AuditEvent
 from tests.factories import UserFactory
 from tests.support.artifacts import write_artifact
@@ -213,3 +214,18 @@ def test_a_version_measured_on_several_sets_shows_each(as_root, active, make):
     page = as_root.get(address("change", both.pk)).content.decode()
     assert "FER2013, PublicTest" in page
     assert "Held out on this site" in page
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "better"),
+    [
+        (Line("x", 0.8511, 0.8493), "+0.2 points", 1),
+        (Line("x", 0.84934, 0.84932), "±0.0 points", 0),
+        (Line("x", 0.012, 0.02, "number", less_is_better=True), "-0.0080", 1),
+        (Line("x", 5_100_000, 5_099_000, "bytes", less_is_better=True), "±0.00 MB", 0),
+        (Line("x", 3.65, 3.44, "milliseconds", less_is_better=True), "+0.21 ms", -1),
+        (Line("x", 0.5), "", 0),
+    ],
+)
+def test_a_difference_counts_from_the_last_digit_that_is_written(line, text, better):
+    assert (line.change_text, line.better) == (text, better)

@@ -155,3 +155,24 @@ def test_looking_on_is_stopped_once(candidate):
     with pytest.raises(UserError, match="version_state"):
         services.shadow_stop(version=candidate, actor=None)
     assert AuditEvent.objects.filter(kind="shadow_stopped").count() == 1
+
+
+def test_the_files_of_an_overdue_version_go_once_it_does_not_read_any_more(active, candidate):
+    today = timezone.localdate()
+    candidate.retire_by, active.retire_by = today, today
+    candidate.save()
+    active.save()
+    assert services.versions_overdue() == [candidate]
+    assert services.versions_expire() == 1
+    assert not selectors.version_folder(candidate).exists()
+    assert selectors.version_folder(active).exists()
+    assert services.versions_expire() == 0
+    assert event("model_files_deleted") == {"version": candidate.version}
+    assert ModelVersion.objects.filter(pk=candidate.pk).exists()
+
+
+def test_before_its_term_is_over_a_version_keeps_its_files(active, candidate):
+    candidate.retire_by = timezone.localdate() + timedelta(days=1)
+    candidate.save()
+    assert services.versions_expire() == 0
+    assert selectors.version_folder(candidate).exists()
