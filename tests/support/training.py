@@ -14,12 +14,11 @@ import django
 django.setup()
 from tests.training.conftest import person, samples_of, small_network
 from emotion.models import ModelVersion
-from emotion.versions.services import version_from_artifact
+from emotion.versions.services import version_from_artifact, version_promote
 from pathlib import Path
 folder = small_network(Path(sys.argv[1]))
 version = version_from_artifact(folder=folder, origin=ModelVersion.Origin.IMPORTED)
-ModelVersion.objects.filter(status="active").update(status="retired")
-ModelVersion.objects.filter(pk=version.pk).update(status="active")
+version_promote(version=version, actor=None, override_reason="a small network, for a test of training")
 samples_of(person(), int(sys.argv[2]))
 """
 START = """
