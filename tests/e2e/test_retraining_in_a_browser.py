@@ -32,7 +32,16 @@ READ_BY = "SELECT model_version FROM emotion_emotionreading ORDER BY id DESC LIM
 
 
 @pytest.fixture
-def staff(browser, stack):
+def visitor(stack):
+    """Make a small network the active version, with samples to train on; whoever visits is read by it."""
+    training.prepare(stack, samples=24)
+    visitor = Visitor(stack).register()
+    assert [(read_by(stack, visitor),)] == stack.rows(ACTIVE)
+    return visitor
+
+
+@pytest.fixture
+def staff(browser, stack, visitor):
     made = subprocess.run(
         [sys.executable, "manage.py", "shell", "--no-imports", "-c", MAKE_STAFF],
         cwd=ROOT, env=stack.environment, check=True, capture_output=True, text=True,
@@ -60,12 +69,9 @@ def read_by(stack, visitor):
     return stack.rows(READ_BY)[0][0]
 
 
-def test_retrain_watch_compare_promote_and_roll_back(stack, staff):
+def test_retrain_watch_compare_promote_and_roll_back(stack, staff, visitor):
     page = staff.page
-    training.prepare(stack, samples=24)
     ((first,),) = stack.rows(ACTIVE)
-    visitor = Visitor(stack).register()
-    assert read_by(stack, visitor) == first
 
     page.get_by_role("link", name="Start a run").click()
     staff.assert_accessible()
