@@ -106,6 +106,8 @@ def _scale(values: Sequence[float], *, from_zero: bool) -> tuple[float, float, f
         low = min(low, 0.0)
     # Values that differ by less than their own rounding are drawn as equal.
     span = high - low if high - low > 1e-9 * max(abs(low), abs(high)) else abs(high) or 1.0
+    # Finer than any figure that is drawn here, and far from where floating point runs out of digits.
+    span = max(span, 1e-12)
     power = 10.0 ** math.floor(math.log10(span / INTERVALS))
     for factor in (1, 2, 2.5, 5, 10, 20):
         step = factor * power

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 from django.template.loader import render_to_string
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mood_music.charts import INTERVALS, MOST_LINES, Series, line_chart
@@ -78,6 +78,7 @@ def test_more_lines_than_can_be_told_apart_are_refused():
 
 
 @given(st.lists(st.one_of(st.none(), NUMBERS), min_size=1, max_size=30), st.booleans())
+@example([5e-324], False)
 def test_every_value_lies_inside_the_drawing(values, from_zero):
     drawn = chart(*values, from_zero=from_zero)
     assert len(drawn.y_ticks) == INTERVALS + 1
