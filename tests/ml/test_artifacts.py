@@ -173,3 +173,23 @@ def test_the_artifact_that_ships_is_whole_small_and_named():
     shipped = artifacts.check(artifacts.DEFAULT)
     assert shipped.version.startswith("mood-face-")
     assert sum((artifacts.DEFAULT / name).stat().st_size for name in artifacts.FILES) <= 10_000_000
+
+
+def test_large_weights_are_rounded_to_eleven_bits_and_no_further(artifact):
+    values = np.array([1.0, -3.14159274, 1e-30, 65504.0 * 4, 0.0, 2.0 - 2**-20], np.float32)
+    rounded = artifacts._rounded(values)
+    assert rounded[[0, 4]].tolist() == [1.0, 0.0]
+    assert rounded[5] == 2.0  # up, into the next power of two
+    assert np.allclose(rounded, values, rtol=2**-11, atol=0)
+    _, network = artifacts.load(artifact)
+    kernels = [np.asarray(weight) for weight in network.weights if len(weight.shape) > 1]
+    assert kernels
+    for kernel in kernels:
+        assert not (kernel.view(np.uint32) & 0x1FFF).any()
+
+
+def test_a_saved_network_is_compressed(artifact):
+    import zipfile
+
+    with zipfile.ZipFile(artifact / "model.keras") as archive:
+        assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_DEFLATED}
