@@ -1,13 +1,15 @@
 """Measure what a training run costs readings, alone and beside one: `python -m bench.training_beside`.
 
-The photo is NASA's portrait of Eileen Collins from scikit-image, read by the shipped network in this process; the run
-is a process of its own, at nice 19 and with as many threads as the site gives it, training on random faces.
+The photo is NASA's portrait of Eileen Collins from scikit-image, read by the shipped network in this process.
+The run is a process of its own, at nice 19 and with as many threads as the site gives it, training on random faces.
+It is halted and let go in turn.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from typing import Any
 
 from bench.report import document, table
 
+BLOCK = 10
 TRAIN = """
 import sys
 from pathlib import Path
@@ -29,7 +32,7 @@ faces = rng.integers(0, 256, (512, 48, 48)).astype(np.uint8)
 none = np.zeros(512, bool)
 made = mixed(Samples(faces, np.arange(512) % 8, none, none, "bench"), None)
 trainer = Trainer(made, Path(sys.argv[1]) / "run", TrainingConfig(schedule=((48, 1000),), batch_size=32))
-trainer.fit(progress=lambda now: print("step", flush=True), bar=False)
+trainer.fit(progress=lambda now: now.step == 1 and print("started", flush=True), bar=False)
 """
 
 
@@ -55,10 +58,9 @@ def main() -> None:
     from ml.pipeline import Pipeline
 
     photo, pipeline = Image.fromarray(data.astronaut()), Pipeline.load()
-    times(lambda: pipeline.read(photo), 5)
-    load = os.getloadavg()[0]
-    alone = times(lambda: pipeline.read(photo), options.readings)
     threads = {"TF_NUM_INTRAOP_THREADS": str(options.threads), "OMP_NUM_THREADS": str(options.threads)}
+    alone: list[float] = []
+    beside: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         run = subprocess.Popen(
             ["nice", "-n", "19", sys.executable, "-c", TRAIN, folder],
@@ -69,7 +71,14 @@ def main() -> None:
             assert run.stdout is not None
             if not run.stdout.readline():
                 raise SystemExit("the training run ended before its first batch")
-            beside = times(lambda: pipeline.read(photo), options.readings)
+            times(lambda: pipeline.read(photo), 5)
+            load = os.getloadavg()[0]
+            # In turn, so that other work on the machine falls on both sides alike.
+            for _ in range(max(1, options.readings // BLOCK)):
+                run.send_signal(signal.SIGSTOP)
+                alone += times(lambda: pipeline.read(photo), BLOCK)
+                run.send_signal(signal.SIGCONT)
+                beside += times(lambda: pipeline.read(photo), BLOCK)
         finally:
             run.kill()
             run.wait()
