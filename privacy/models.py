@@ -309,5 +309,11 @@ class BreakGlass(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
 
+    class Meta:
+        """Call several of them what they are."""
+
+        verbose_name = "break-glass"
+        verbose_name_plural = "broken glass"
+
     def __str__(self) -> str:
         return f"break-glass {self.pk}"
