@@ -34,11 +34,15 @@ SPELLED = frozenset({Kind.MORE, Kind.NOT_THIS_MOOD})
 """The words that no icon says on its own."""
 
 
+MOST_PERCENT = 99
+"""No network is certain: a score that would round to a hundred is shown as less."""
+
+
 def scores(reading: EmotionReading) -> list[dict[str, Any]]:
     """Return all eight scores, the highest first."""
     ordered = sorted(reading.scores.items(), key=lambda item: -item[1])
     return [
-        {"emotion": name, "label": name.capitalize(), "score": score, "percent": round(100 * score)}
+        {"emotion": name, "label": name.capitalize(), "score": score, "percent": min(MOST_PERCENT, round(100 * score))}
         for name, score in ordered
     ]
 

@@ -4,14 +4,13 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('privacy', '0006_consent_wording'),
+        ("privacy", "0006_consent_wording"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='breakglass',
-            options={'verbose_name': 'break-glass', 'verbose_name_plural': 'broken glass'},
+            name="breakglass",
+            options={"verbose_name": "break-glass", "verbose_name_plural": "broken glass"},
         ),
     ]

@@ -78,6 +78,13 @@ def test_the_crop_is_shown_only_if_it_was_kept(as_amy, amy):
     assert "no-store" in answer["Cache-Control"]
 
 
+def test_nothing_is_called_certain_however_sure_the_model_is(as_amy, amy):
+    scores = {e.value: 0.9993 if e is Emotion.HAPPINESS else 0.0001 for e in Emotion}
+    shown = page(as_amy, ReadingFactory(capture__user=amy, scores=scores, confidence=0.9993))
+    assert "gives happiness 99 of 100" in shown
+    assert "100 %" not in shown
+
+
 def test_one_tap_corrects_and_the_page_follows(as_amy, amy, django_capture_on_commit_callbacks):
     reading = ReadingFactory(capture__user=amy)
     page(as_amy, reading)
