@@ -59,6 +59,7 @@ bench: dev ## Measure sets at 100,000 tracks, simulate what learning gains, time
 	$(BIN)/python -m bench.ranking
 	$(BIN)/python -m bench.learning
 	$(BIN)/python -m bench.privacy
+	$(BIN)/python -m bench.training_beside
 	@if [ -n "$(DATA)" ]; then $(BIN)/python -m ml bench --data "$(DATA)"; \
 	else echo "The vision code is timed on faces of FER2013: make bench DATA=path/to/fer2013"; fi
 
