@@ -61,23 +61,25 @@ def _sha256(path: Path) -> str:
 
 
 def save(model: keras.Model, card: dict[str, Any], folder: Path) -> Artifact:
-    """Write an artifact and return it. Each file is written beside its place and renamed; the manifest comes last.
-
-    The model's large weights are rounded, see `_rounded`: what is measured afterwards is what was written.
-    """
+    """Write an artifact and return it. Each file is written beside its place and renamed; the manifest comes last."""
     folder.mkdir(parents=True, exist_ok=True)
     card = {**card, "emotions": [str(e) for e in EMOTIONS], "labels": [str(label) for label in FER_LABELS]}
     with tempfile.TemporaryDirectory(dir=folder, prefix="write-") as scratch_name:
         scratch = Path(scratch_name)
-        for weight in model.weights:
-            if len(weight.shape) > 1:
-                weight.assign(_rounded(np.asarray(weight)))
-        model.save(scratch / "model.keras", include_optimizer=False)
-        _deflate(scratch / "model.keras")
+        write_network(model, scratch / "model.keras")
         _seal(scratch, card)
         for name in (*FILES, "manifest.json"):
             (scratch / name).replace(folder / name)
     return check(folder)
+
+
+def write_network(model: keras.Model, path: Path) -> None:
+    """Write a network as it ships. Its large weights are rounded, in the model too, see `_rounded`."""
+    for weight in model.weights:
+        if len(weight.shape) > 1:
+            weight.assign(_rounded(np.asarray(weight)))
+    model.save(path, include_optimizer=False)
+    _deflate(path)
 
 
 def _rounded(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

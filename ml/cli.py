@@ -55,6 +55,17 @@ def _rate(text: str) -> float:
     return value
 
 
+def _share(text: str) -> float:
+    """Parse a share of at least 0 and below 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError("a number of at least 0 and below 1")
+    return value
+
+
 def _print_json(value: Any, indent: int | None = 2) -> None:
     print(json.dumps(value, indent=indent), flush=True)
 
@@ -72,7 +83,8 @@ def _train(options: argparse.Namespace) -> int:
         precision=options.precision,
         peak_learning_rate=options.peak_learning_rate,
         original_weight=options.original_weight,
-        architecture=ArchitectureConfig(blocks=options.blocks),
+        optimizer=options.optimizer,
+        architecture=ArchitectureConfig(blocks=options.blocks, dropout=options.dropout),
         augmentation=PRESETS[options.augmentation],
     )
     artifact = Trainer(options.data, options.run, config, resume=options.resume, start=options.start).fit()
@@ -277,11 +289,15 @@ def _add_train(train: argparse.ArgumentParser) -> None:
                        help="start from the weights of this artifact, made with the same seed and data")  # fmt: skip
     train.add_argument("--peak-learning-rate", type=_rate, default=2.5e-3, metavar="RATE",
                        help="the highest learning rate (%(default)s); a tenth of it suits --from")  # fmt: skip
+    train.add_argument("--optimizer", choices=("adamw", "muon"), default="adamw",
+                       help="muon learns more from an epoch and takes a little longer over it")  # fmt: skip
     train.add_argument("--augmentation", choices=("plain", "moderate", "strong"), default="plain",
                        help="strong adds blur, few pixels, dim light, covered eyes or mouths, JPEG; "
                             "moderate does so less often")  # fmt: skip
     train.add_argument("--blocks", type=_blocks, default=(1, 1, 1, 1), metavar="N,N,N,N",
                        help="residual blocks a stage (1,1,1,1); more of them may grow --from")  # fmt: skip
+    train.add_argument("--dropout", type=_share, default=0.4, metavar="SHARE",
+                       help="how much of the last features is dropped while it learns (%(default)s)")  # fmt: skip
     train.add_argument("--original-weight", type=_rate, default=0.3, metavar="SHARE",
                        help="how much the head for FER2013's labels counts beside the other (%(default)s)")  # fmt: skip
     train.set_defaults(call=_train)

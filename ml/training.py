@@ -6,7 +6,8 @@ folder, or handed over (see `material.py`), as for a site's own samples. The lev
 
 * targets are vote distributions, not majorities (Barsoum et al. 2016);
 * the picture grows with the epochs, small first (progressive resizing; Tan & Le 2021, arXiv:2104.00298);
-* AdamW (Loshchilov & Hutter 2019) under a one-cycle learning rate (Smith & Topin 2018, arXiv:1708.07120);
+* AdamW (Loshchilov & Hutter 2019) or Muon (see `optimizers.py`) under a one-cycle learning rate (Smith & Topin 2018,
+  arXiv:1708.07120);
 * an exponential moving average of all weights is what is kept;
 * rare classes are repeated by the square root of their rarity (Gupta et al. 2019, arXiv:1908.03195, section 4.1).
 
@@ -38,7 +39,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -52,6 +53,7 @@ from ml.augmentation import AugmentationConfig, augment
 from ml.classifier import logits_of, served
 from ml.errors import ArtifactError, DatasetError, TrainingCancelled
 from ml.material import Material
+from ml.optimizers import ConvolutionMuon
 from ml.types import EMOTIONS, FER_LABELS
 
 DISTILLATION_TEMPERATURE = 2.0
@@ -86,6 +88,7 @@ class TrainingConfig:
     split_seed: int | None = None
     distillation: float = 0.0
     freeze_normalisation: bool = False
+    optimizer: Literal["adamw", "muon"] = "adamw"
     architecture: ArchitectureConfig = field(default_factory=ArchitectureConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
@@ -201,9 +204,7 @@ class Trainer:
             for layer in (*self.model.layers, *self.average.layers):
                 layer.trainable = layer.trainable and not isinstance(layer, keras.layers.BatchNormalization)
         self._prepare_folder(resume)
-        self.optimizer = keras.optimizers.AdamW(
-            config.peak_learning_rate, weight_decay=config.weight_decay, clipnorm=5.0
-        )
+        self.optimizer = _optimizer(config)
         self.optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
         self.optimizer.build(self.model.trainable_variables)
         self.epoch = tf.Variable(0, dtype=tf.int64)
@@ -304,7 +305,11 @@ class Trainer:
             return faces, chosen
 
         source = tf.data.Dataset.from_tensor_slices(rows).batch(config.batch_size, drop_remainder=True)
-        return source.enumerate().map(batch, num_parallel_calls=2).prefetch(4), steps
+        batches = source.enumerate().map(batch, num_parallel_calls=2).prefetch(4)
+        # Nothing here is left to tune, and the thread that tunes sleeps for up to a minute before it lets an epoch end.
+        quiet = tf.data.Options()
+        quiet.autotune.enabled = False
+        return batches.with_options(quiet), steps
 
     def _seed_dropout(self, epoch: int) -> None:
         """Start an epoch's dropout from the seed, so that a run that resumes drops what it would have dropped."""
@@ -402,8 +407,8 @@ class Trainer:
         final = build(self.config.architecture)
         final.set_weights(self.average.get_weights())
         with tempfile.TemporaryDirectory() as scratch:
-            # Measured is what will serve: the saved network, in the runtime that serves it.
-            final.save(Path(scratch) / "model.keras")
+            # Measured is what will serve: the network as it is written, in the runtime that serves it.
+            artifacts.write_network(final, Path(scratch) / "model.keras")
             network = served(Path(scratch) / "model.keras")
         before = None if self.before is None else self.before.card
         facts = measuring.facts(
@@ -442,6 +447,13 @@ def measure_again(folder: Path, data: Path) -> artifacts.Artifact:
         raise ArtifactError(f"{folder}: the network was trained on other rows than those in {data}")
     network, name = served(folder / "model.keras"), artifact.card["name"]
     return artifacts.amend(folder, measuring.facts(network, name, rows.validation, data, made["seed"]))
+
+
+def _optimizer(config: TrainingConfig) -> keras.optimizers.Optimizer:
+    rate, decay = config.peak_learning_rate, config.weight_decay
+    if config.optimizer == "muon":
+        return ConvolutionMuon(rate, weight_decay=decay, adam_weight_decay=decay)
+    return keras.optimizers.AdamW(rate, weight_decay=decay, clipnorm=5.0)
 
 
 def history(run: Path) -> list[dict[str, str]]:
