@@ -332,7 +332,7 @@ def test_an_epoch_holds_no_copy_of_the_pictures(finished, tiny_data):
     for epoch in (0, 1):
         batches, _ = trainer._batches(epoch)
         (captured,) = (
-            part for part in batches._input_dataset._map_func.function.captured_inputs
+            part for part in batches._input_dataset._input_dataset._map_func.function.captured_inputs
             if part.dtype == "uint8"
         )  # fmt: skip
         assert captured is trainer._pixels
