@@ -138,6 +138,13 @@ def check(folder: Path) -> Artifact:
         if not isinstance(entries[name], dict) or _sha256(path) != entries[name].get("sha256"):
             raise ArtifactError(f"{folder}: {name} differs from its SHA-256 in the manifest")
     card = _read_json(folder, "card.json")
+    _check_card(folder, card)
+    sha256 = entries["model.keras"]["sha256"]
+    return Artifact(folder, card, f"{card['name']}-{sha256[:8]}", sha256, (folder / "model.keras").stat().st_size)
+
+
+def _check_card(folder: Path, card: dict[str, Any]) -> None:
+    """Raise ArtifactError unless a card says all that reading a face needs."""
     if card.get("emotions") != [str(e) for e in EMOTIONS] or card.get("labels") != [str(c) for c in FER_LABELS]:
         raise ArtifactError(f"{folder}: the classes or their order are not this project's")
     if not isinstance(card.get("name"), str) or not NAME.fullmatch(card["name"]):
@@ -150,8 +157,11 @@ def check(folder: Path) -> Artifact:
         raise ArtifactError(
             f"{folder}: the confidence from which card.json calls a reading sure is not between 0 and 1"
         )
-    sha256 = entries["model.keras"]["sha256"]
-    return Artifact(folder, card, f"{card['name']}-{sha256[:8]}", sha256, (folder / "model.keras").stat().st_size)
+    faults = card.get("faults", {})
+    if not isinstance(faults, dict) or not all(_is_positive(rise) and rise >= 1 for rise in faults.values()):
+        raise ArtifactError(
+            f"{folder}: card.json does not lower the confidence, by a number of at least 1 for each fault"
+        )
 
 
 def _read_json(folder: Path, name: str) -> dict[str, Any]:

@@ -113,7 +113,33 @@ def _sure(card: dict[str, Any], links: Mapping[str, str]) -> str:
     )
     parts = [words, *(f"{usage}:\n\n{sureness(found)}" for usage, found in rule["measured"].items())]
     parts.append(_picture(links, "reliability", "Reliability: accuracy of FER+8 by confidence"))
+    parts.append(_doubts(card))
     return "## When it is not sure\n\n" + "\n\n".join(part for part in parts if part)
+
+
+def _doubts(card: dict[str, Any]) -> str:
+    found = card.get("faults_measured")
+    if not found:
+        return ""
+    words = (
+        "A face that is dark, burnt out, blurred or small gets a lower confidence: the temperature rises by what "
+        "held-out rows that were spoiled so needed (`ml/measuring.py`). For a face turned away, or one of several, "
+        "nothing can be measured on these data; it rises as much as for the worst of the others. "
+        f"Measured on the FER+8 rows of {found['usage']} that show the fault when spoiled:"
+    )
+    lines = (
+        (
+            fault.replace("_", " "),
+            f"{line['n']:,}",
+            f"{card['faults'][fault]:.2f}",
+            _share(line["accuracy"]),
+            _share(line["confidence"]),
+            _share(line["confidence_without"]),
+        )
+        for fault, line in found["faults"].items()
+    )
+    head = ("fault", "n", "temperature times", "accuracy", "mean confidence", "without the rise")
+    return f"{words}\n\n{table(head, lines)}"
 
 
 def sureness(found: dict[str, Any]) -> str:

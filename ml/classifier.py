@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -65,7 +65,8 @@ def logits_of(
 class Classifier:
     """Hold a network with its temperatures. One per process: loading takes a second, reading milliseconds.
 
-    `sure_confidence` is the confidence from which its readings may be stated plainly.
+    `sure_confidence` is the confidence from which its readings may be stated plainly, `faults` by how much the
+    temperature rises for each fault of a picture.
     """
 
     def __init__(
@@ -74,18 +75,29 @@ class Classifier:
         temperatures: Mapping[str, float],
         version: str,
         sure_confidence: float = SURE_CONFIDENCE,
+        faults: Mapping[str, float] | None = None,
     ) -> None:
         self.network, self.temperatures, self.version = network, temperatures, version
-        self.sure_confidence = sure_confidence
+        self.sure_confidence, self.faults = sure_confidence, faults or {}
 
     @classmethod
     def load(cls, folder: Path = artifacts.DEFAULT, threads: int = 0) -> Classifier:
         """Load a checked artifact. Raises ArtifactError."""
         artifact = artifacts.check(folder)
-        enough = artifact.card.get("sure", {}).get("confidence", SURE_CONFIDENCE)
-        return cls(served(folder / "model.keras", threads), artifact.card["temperatures"], artifact.version, enough)
+        card = artifact.card
+        enough = card.get("sure", {}).get("confidence", SURE_CONFIDENCE)
+        network = served(folder / "model.keras", threads)
+        return cls(network, card["temperatures"], artifact.version, enough, card.get("faults"))
 
-    def probabilities(self, faces: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return calibrated probabilities (n, 8) and (n, 7) of grey faces, uint8 (n, 48, 48)."""
+    def probabilities(
+        self, faces: npt.NDArray[np.uint8], doubts: Sequence[float] | None = None
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return calibrated probabilities (n, 8) and (n, 7) of grey faces, uint8 (n, 48, 48).
+
+        `doubts` (n,) multiply the temperature of each face, see `quality.doubt`.
+        """
         emotion, original = logits_of(self.network, faces)
+        if doubts is not None:
+            divisor = np.asarray(doubts, np.float32)[:, None]
+            emotion, original = emotion / divisor, original / divisor
         return softmax(emotion, self.temperatures["emotion"]), softmax(original, self.temperatures["original"])

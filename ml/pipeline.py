@@ -19,7 +19,7 @@ from ml.affect import affect
 from ml.alignment import FACE_SIDE, grey_face
 from ml.classifier import Classifier
 from ml.detection import Detector, MtcnnDetector
-from ml.quality import assess, is_sure
+from ml.quality import assess, doubt, is_sure
 from ml.types import EMOTIONS, FaceReading, PictureReading, Quality, Reading
 
 
@@ -54,7 +54,8 @@ class Pipeline:
 
     def _classify(self, faces: Sequence[npt.NDArray[np.uint8]], qualities: Sequence[Quality]) -> list[Reading]:
         stacked = np.array(faces, np.uint8).reshape(-1, FACE_SIDE, FACE_SIDE)
-        probabilities, _ = self.classifier.probabilities(stacked)
+        doubts = [doubt(quality.advice, self.classifier.faults) for quality in qualities]
+        probabilities, _ = self.classifier.probabilities(stacked, doubts)
         return [self._reading(row, quality) for row, quality in zip(probabilities, qualities, strict=True)]
 
     def _reading(self, probabilities: npt.NDArray[np.float64], quality: Quality) -> Reading:

@@ -2,12 +2,13 @@
 
 The limits were set on held-out Training rows of FER2013 (1,529 faces, spoiled step by step, read by a network of
 84 % there): a limit stands where a fault costs about six points of accuracy or more, and flags fewer than one in a
-hundred of the untouched rows. The network's confidence falls far less than its accuracy, least of all under blur:
-this is why these faults are measured in the picture.
+hundred of the untouched rows. A network need not notice by itself how often it is wrong beyond a limit: these faults
+are measured in the picture, and lower the confidence by what each artifact was measured to need.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from math import atan, atan2, degrees
 
 import numpy as np
@@ -37,26 +38,42 @@ outweighs all others together."""
 
 def assess(face: npt.NDArray[np.uint8], detection: FaceDetection, faces_in_picture: int) -> Quality:
     """Return the quality of an aligned grey face, uint8 (48, 48), found as `detection`."""
-    brightness, sharp = float(face.mean()), sharpness(face)
     size = min(detection.box.width, detection.box.height)
     turned_by = yaw(detection.landmarks)
-    faults = (
-        (Advice.DARK, brightness < DARK_BELOW),
-        (Advice.BRIGHT, brightness > BRIGHT_ABOVE),
-        (Advice.BLURRED, sharp < BLURRED_BELOW),
+    around = (
         (Advice.SMALL_FACE, size < SMALL_FACE_BELOW),
         (Advice.TURNED_AWAY, abs(turned_by) > TURNED_ABOVE),
         (Advice.SEVERAL_FACES, faces_in_picture > 1),
     )
-    advice = tuple(code for code, present in faults if present)
-    return Quality(brightness, sharp, size, roll(detection.landmarks), turned_by, advice)
+    advice = faults_seen(face) + tuple(code for code, present in around if present)
+    return Quality(float(face.mean()), sharpness(face), size, roll(detection.landmarks), turned_by, advice)
+
+
+def faults_seen(face: npt.NDArray[np.uint8]) -> tuple[Advice, ...]:
+    """Return the faults that show in the pixels of an aligned grey face, uint8 (48, 48)."""
+    brightness = float(face.mean())
+    faults = (
+        (Advice.DARK, brightness < DARK_BELOW),
+        (Advice.BRIGHT, brightness > BRIGHT_ABOVE),
+        (Advice.BLURRED, sharpness(face) < BLURRED_BELOW),
+    )
+    return tuple(code for code, present in faults if present)
+
+
+def doubt(advice: Iterable[Advice], measured: Mapping[str, float]) -> float:
+    """Return by how much the temperature rises for what is amiss, at least 1: the scores move together.
+
+    `measured` is what each fault takes (see `measuring.py`). The greatest of the faults counts. What cannot be measured
+    on faces that all look ahead, a face turned away or one of several, takes as much as the worst that can.
+    """
+    worst = max(measured.values(), default=1.0)
+    return max((measured.get(code, worst) for code in advice), default=1.0)
 
 
 def is_sure(confidence: float, quality: Quality, enough: float = SURE_CONFIDENCE) -> bool:
     """Say whether a reading may be stated plainly: its confidence is `enough`, and nothing about the picture is amiss.
 
-    Under every fault the network is wrong more often than its confidence tells; of several faces nobody knows which one
-    is meant.
+    A better picture is worth asking for under every fault; of several faces nobody knows which one is meant.
     """
     return confidence >= enough and not quality.advice
 

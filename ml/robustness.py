@@ -50,7 +50,8 @@ def _contrast(share: float) -> Spoil:
     return lambda face, _: _bytes(face.mean() + (face - face.mean()) * share)
 
 
-def _blur(sigma: float) -> Spoil:
+def blur(sigma: float) -> Spoil:
+    """Blur by a Gaussian of so many pixels."""
     return lambda face, _: np.asarray(Image.fromarray(face).filter(ImageFilter.GaussianBlur(sigma)), np.uint8)
 
 
@@ -58,8 +59,14 @@ def _noise(deviation: float) -> Spoil:
     return lambda face, rng: _bytes(face + rng.normal(0, deviation, face.shape))
 
 
-def _dim(light: float, deviation: float) -> Spoil:
+def dim(light: float, deviation: float) -> Spoil:
+    """Leave a share of the light, and the sensor's noise."""
     return lambda face, rng: _bytes(light * face + rng.normal(0, deviation, face.shape))
+
+
+def burn(light: float) -> Spoil:
+    """Multiply the light; what goes beyond white is lost."""
+    return lambda face, _: _bytes(light * face)
 
 
 def _jpeg(quality: int) -> Spoil:
@@ -71,7 +78,9 @@ def _jpeg(quality: int) -> Spoil:
     return spoil
 
 
-def _coarse(side: int) -> Spoil:
+def coarse(side: int) -> Spoil:
+    """Leave so many pixels a side, and enlarge them again."""
+
     def spoil(face: Face, _: np.random.Generator) -> Face:
         small = Image.fromarray(face).resize((side, side), Image.Resampling.BOX)
         return np.asarray(small.resize((FACE_SIDE, FACE_SIDE), Image.Resampling.BILINEAR), np.uint8)
@@ -119,10 +128,10 @@ def _rotate_and_align(degrees: float) -> Spoil:
 CORRUPTIONS = (
     Corruption("darker (gamma 2.5)", True, _gamma(2.5)),
     Corruption("brighter (gamma 0.4)", True, _gamma(0.4)),
-    Corruption("a quarter of the light, noise of 3", True, _dim(0.25, 3)),
+    Corruption("a quarter of the light, noise of 3", True, dim(0.25, 3)),
     Corruption("low contrast (30 %)", True, _contrast(0.3)),
-    Corruption("blur, sigma 1 px", True, _blur(1.0)),
-    Corruption("blur, sigma 1.5 px", False, _blur(1.5)),
+    Corruption("blur, sigma 1 px", True, blur(1.0)),
+    Corruption("blur, sigma 1.5 px", False, blur(1.5)),
     Corruption("noise, deviation 10", True, _noise(10)),
     Corruption("noise, deviation 20", False, _noise(20)),
     Corruption("JPEG, quality 30", True, _jpeg(30)),
@@ -132,7 +141,7 @@ CORRUPTIONS = (
     Corruption("turned 30 degrees, aligned", True, _rotate_and_align(30)),
     Corruption("mouth covered", False, _cover(32, 43, 11, 37)),
     Corruption("eyes covered", False, _cover(14, 24, 6, 42)),
-    Corruption("face of 24 pixels", True, _coarse(24)),
+    Corruption("face of 24 pixels", True, coarse(24)),
 )
 
 

@@ -60,6 +60,14 @@ def test_facts_that_make_no_artifact_are_refused_and_leave_it_whole(artifact):
     assert artifacts.check(artifact) == before
 
 
+@pytest.mark.parametrize("faults", [{"dark": 0.9}, {"dark": "2"}, {"dark": float("nan")}, [1.2]])
+def test_a_fault_that_would_raise_confidence_is_refused(artifact, faults):
+    change(artifact, "card.json", faults=faults)
+    resign(artifact)
+    with pytest.raises(ArtifactError, match="for each fault"):
+        artifacts.check(artifact)
+
+
 @pytest.mark.parametrize("sure", [{"confidence": 0}, {"confidence": 1.0}, {"confidence": "0.5"}, {}, 0.5])
 def test_a_confidence_that_is_none_is_refused(artifact, sure):
     change(artifact, "card.json", sure=sure)

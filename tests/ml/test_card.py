@@ -22,6 +22,7 @@ def artifact(tmp_path):
         "top2_when_not_sure": None,
     }  # fmt: skip
     spoiled = {"name": "fog", "moderate": False, "accuracy": 0.5, "loss": 16.6667, "ece": 0.2}
+    doubted = {"n": 3, "accuracy": 1 / 3, "confidence": 0.4, "confidence_without": 0.5}
     card = {
         "name": "tiny-face",
         "created": "2026-01-02T03:04:05+00:00",
@@ -36,6 +37,8 @@ def artifact(tmp_path):
         "evaluation_without_near_duplicates": {"PublicTest": {"FER+8": {**report, "n": 2}}},
         "sure": {**rule, "measured": {"PublicTest": sure}},
         "robustness": {"usage": "PublicTest", "n": 3, "accuracy": 2 / 3, "ece": 0.1, "corruptions": [spoiled]},
+        "faults": {"small_face": 1.25},
+        "faults_measured": {"usage": "PublicTest", "faults": {"small_face": doubted}},
         "history": [
             {
                 "epoch": "1",
@@ -72,13 +75,14 @@ def test_the_card_tells_origin_protocols_figures_confusion_and_limits(artifact):
         "| not sure: one of the two shown is right | no rows |",
         "| untouched | 66.67 % |  | 0.100 |",
         "| fog * | 50.00 % | 16.67 | 0.200 |",
+        "| small face | 3 | 1.25 | 33.3 % | 40.0 % | 50.0 % |",
         "--groups groups.csv",
     ):
         assert words in text
 
 
 def test_an_older_card_that_knows_less_is_rendered_too(artifact):
-    later = {"evaluation_without_near_duplicates", "history", "sure", "robustness"}
+    later = {"evaluation_without_near_duplicates", "history", "sure", "robustness", "faults", "faults_measured"}
     text = markdown(replace(artifact, card={k: v for k, v in artifact.card.items() if k not in later}))
     for words in ("near-duplicate:", "epoch by epoch", "## When it is not sure", "## Robustness", "!["):
         assert words not in text

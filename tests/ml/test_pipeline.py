@@ -169,6 +169,19 @@ def test_a_photo_with_a_fault_is_not_read_as_sure(shipped, portrait):
 
 
 @pytest.mark.model
+def test_a_fault_lowers_the_confidence_and_no_score_changes_its_place(shipped, portrait):
+    dark = ImageEnhance.Brightness(portrait).enhance(0.15)
+    unheeding = Classifier(
+        shipped.classifier.network, shipped.classifier.temperatures, "same", shipped.classifier.sure_confidence
+    )
+    (read,) = shipped.read(dark).faces
+    (plain,) = Pipeline(shipped.detector, unheeding).read(dark).faces
+    assert read.reading.confidence < plain.reading.confidence
+    assert sorted(EMOTIONS, key=read.reading.scores.get) == sorted(EMOTIONS, key=plain.reading.scores.get)
+    assert sum(read.reading.scores.values()) == pytest.approx(1)
+
+
+@pytest.mark.model
 def test_serving_frames_a_face_as_the_training_pictures_are_framed(shipped, portrait):
     """A crop that is framed already must come out of the pipeline as it went in."""
     from ml.alignment import grey_face

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter
 
 from ml import quality
-from ml.quality import assess, is_sure, roll, sharpness, yaw
+from ml.quality import assess, doubt, is_sure, roll, sharpness, yaw
 from ml.types import Advice, Landmarks
 from tests.ml.faces import detection, landmarks
 
@@ -84,3 +84,16 @@ def test_low_confidence_is_never_sure(face):
     assert not is_sure(quality.SURE_CONFIDENCE - 0.001, good)
     assert is_sure(0.3, good, 0.3)
     assert not is_sure(0.7, good, 0.8)
+
+
+def test_the_worst_fault_decides_how_much_confidence_falls():
+    measured = {"dark": 1.1, "blurred": 1.5}
+    assert doubt((), measured) == 1
+    assert doubt((Advice.DARK,), measured) == 1.1
+    assert doubt((Advice.DARK, Advice.BLURRED), measured) == 1.5
+
+
+@pytest.mark.parametrize("advice", [Advice.TURNED_AWAY, Advice.SEVERAL_FACES])
+def test_a_fault_that_cannot_be_measured_counts_as_the_worst_that_can(advice):
+    assert doubt((advice,), {"dark": 1.1, "blurred": 1.5}) == 1.5
+    assert doubt((advice,), {}) == 1
