@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from emotion import services
-from emotion.models import Capture, ShadowReading, TrainingSample
+from emotion.models import Capture, ShadowReading, ToldMood, TrainingSample
 from emotion.samples.services import samples_delete
 from ml.types import Advice, Emotion
 from privacy.purposes import Purpose
@@ -134,9 +134,10 @@ def register_all() -> None:
                 Table(
                     model="emotion.ToldMood",
                     fields=("felt_at", "emotion", "word", "source", "created_at"),
-                    withheld={"id": OUR_NUMBER, "user": YOU},
+                    withheld={"id": OUR_NUMBER, "public_id": OUR_NUMBER, "user": YOU},
                 ),
             ),
+            erase_one=lambda public_id: services.told_moods_delete(moods=ToldMood.objects.filter(public_id=public_id)),
         )
     )
     register(

@@ -6,7 +6,7 @@ import datetime
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.core import signing
 from django.db.models import Case, F, Q, QuerySet, When
@@ -16,12 +16,16 @@ from mood_music.errors import UserError
 
 PAGE_SIZE = 20
 
+_Key: TypeAlias = tuple[datetime.datetime, int, int]
+"""When, which kind, which row: the order of a history."""
+_TOLD, _READ = 0, 1
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
     """Hold one page of a history, newest first, and the key of the next one."""
 
-    readings: list[EmotionReading]
+    entries: list[EmotionReading | ToldMood]
     next_cursor: str
 
 
@@ -41,30 +45,47 @@ def history_page(
     cursor: str = "",
     size: int = PAGE_SIZE,
 ) -> HistoryPage:
-    """Return a page of readings by key: new readings that arrive meanwhile shift nothing.
+    """Return a page of readings and noted moods by key: what arrives meanwhile shifts nothing.
 
     `until` includes its day. Raises UserError for a cursor that this site did not make.
     """
-    readings = readings_effective(user).select_related("capture")
-    if emotion:
-        readings = readings.filter(felt=emotion)
-    if since:
-        readings = readings.filter(created_at__date__gte=since)
-    if until:
-        readings = readings.filter(created_at__date__lte=until)
-    if cursor:
-        try:
-            stamp, last_id = signing.loads(cursor, salt="history")
-            moment = datetime.datetime.fromisoformat(stamp)
-        except (signing.BadSignature, ValueError, TypeError) as error:
-            raise UserError("bad_cursor") from error
-        readings = readings.filter(Q(created_at__lt=moment) | Q(created_at=moment, pk__lt=last_id))
-    rows = list(readings.order_by("-created_at", "-id")[: size + 1])
+    before = _cursor_read(cursor) if cursor else None
+    found: list[tuple[_Key, EmotionReading | ToldMood]] = []
+    sources: tuple[tuple[int, QuerySet[Any], str, str], ...] = (
+        (_READ, readings_effective(user).select_related("capture"), "created_at", "felt"),
+        (_TOLD, ToldMood.objects.filter(user=user), "felt_at", "emotion"),
+    )
+    for kind, everything, moment, mood in sources:
+        asked = {mood: emotion, f"{moment}__date__gte": since, f"{moment}__date__lte": until}
+        rows = everything.filter(**{field: value for field, value in asked.items() if value})
+        if before:
+            rows = rows.filter(_older(kind, moment, before))
+        newest = rows.order_by(f"-{moment}", "-id")[: size + 1]
+        found += [((getattr(row, moment), kind, row.pk), row) for row in newest]
+    found.sort(key=lambda pair: pair[0], reverse=True)
     following = ""
-    if len(rows) > size:
-        last = rows[size - 1]
-        following = signing.dumps((last.created_at.isoformat(), last.pk), salt="history")
-    return HistoryPage(rows[:size], following)
+    if len(found) > size:
+        when, kind, pk = found[size - 1][0]
+        following = signing.dumps((when.isoformat(), kind, pk), salt="history")
+    return HistoryPage([row for _, row in found[:size]], following)
+
+
+def _cursor_read(cursor: str) -> _Key:
+    try:
+        stamp, kind, pk = signing.loads(cursor, salt="history")
+        return datetime.datetime.fromisoformat(stamp), kind, pk
+    except (signing.BadSignature, ValueError, TypeError) as error:
+        raise UserError("bad_cursor") from error
+
+
+def _older(kind: int, moment: str, key: _Key) -> Q:
+    """Return what comes after a key in the order of moment, kind and id, each the greatest first."""
+    when, last_kind, last_id = key
+    older = Q(**{f"{moment}__lt": when})
+    if kind > last_kind:
+        return older
+    same = Q(**{moment: when})
+    return older | (same & Q(pk__lt=last_id) if kind == last_kind else same)
 
 
 def history_rows(*, user: Any) -> Iterator[tuple[str, ...]]:

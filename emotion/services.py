@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from kombu.exceptions import OperationalError as QueueDown
@@ -20,7 +20,7 @@ from PIL import Image
 
 from emotion import signals
 from emotion.crops import face_crop
-from emotion.models import Capture, CaptureQuerySet, EmotionReading, ReadingQuerySet, TrainingSample
+from emotion.models import Capture, CaptureQuerySet, EmotionReading, ReadingQuerySet, ToldMood, TrainingSample
 from emotion.pipelines import FacePipeline
 from emotion.samples.services import sample_keep, sample_label, samples_delete
 from emotion.versions.shadow import shadow_read
@@ -309,6 +309,20 @@ def capture_forget(*, capture: Capture) -> None:
         captures_delete(captures=Capture.objects.filter(pk=capture.pk))
         # A copy that waits to be fetched still holds it.
         copies_erase(subject)
+
+
+def told_moods_delete(*, moods: QuerySet[ToldMood]) -> None:
+    """Delete moods that a person noted; nothing hangs on them."""
+    moods.delete()
+
+
+def told_mood_forget(*, mood: ToldMood) -> None:
+    """Delete a mood because its person wants it gone; a restored backup must not bring it back."""
+    tombstone_write(kind="one", ref=str(mood.public_id), name="told_moods")
+    with transaction.atomic():
+        told_moods_delete(moods=ToldMood.objects.filter(pk=mood.pk))
+        # A copy that waits to be fetched still holds it.
+        copies_erase(Subject.of(mood.user))
 
 
 def captures_sweep() -> dict[str, int]:

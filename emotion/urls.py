@@ -11,5 +11,6 @@ urlpatterns = [
     path("captures/<uuid:public_id>/correct/", views.reading_correct, name="reading_correct"),
     path("history/", views.history, name="history"),
     path("history/moods.csv", transfer_views.history_csv, name="history_csv"),
+    path("history/moods/<uuid:public_id>/delete/", views.told_mood_delete, name="told_mood_delete"),
     path("history/bring-in/", transfer_views.history_import, name="history_import"),
 ]

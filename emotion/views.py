@@ -19,7 +19,7 @@ from django_permissions_policy.decorators import permissions_policy_override
 
 from emotion import selectors, services
 from emotion.forms import CaptureForm, HistoryFilterForm, words
-from emotion.models import Capture
+from emotion.models import Capture, ToldMood
 from mood_music.errors import UserError
 from privacy.purposes import Purpose
 from privacy.selectors import consent_granted
@@ -82,7 +82,7 @@ def _capture_page(request: HttpRequest, form: CaptureForm, status: int, extra: d
         "form": form,
         "max_megabytes": settings.MAX_UPLOAD_MEGABYTES,
         "in_flight": selectors.in_flight(user=request.user),
-        "recent": selectors.history_page(user=request.user, size=3).readings,
+        "recent": selectors.history_page(user=request.user, size=3).entries,
         **extra,
     }
     return render(request, "emotion/capture_new.html", context, status=status)
@@ -148,12 +148,26 @@ def history(request: HttpRequest) -> HttpResponse:
     )
     kept = {key: request.GET[key] for key in ("emotion", "since", "until") if request.GET.get(key)}
     context = {
-        "readings": page.readings,
+        "entries": page.entries,
         "next_cursor": page.next_cursor,
         "next_url": f"?{urlencode({**kept, 'cursor': page.next_cursor})}" if page.next_cursor else "",
         "form": form,
         "filtered": bool(kept),
         "keeps_history": consent_granted(user=request.user, purpose=Purpose.STORE_HISTORY),
         "total": selectors.readings_effective(request.user).count(),
+        "told_total": ToldMood.objects.filter(user_id=request.user.pk or 0).count(),
     }
     return render(request, "emotion/history.html", context)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def told_mood_delete(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
+    """Ask once, then delete a mood that the person noted."""
+    mood = get_object_or_404(ToldMood, user_id=request.user.pk or 0, public_id=public_id)
+    if request.method == "POST":
+        services.told_mood_forget(mood=mood)
+        messages.success(request, "Deleted. Nothing of that mood is left.")
+        return redirect("history")
+    return render(request, "emotion/told_mood_delete.html", {"mood": mood})

@@ -13,6 +13,7 @@ and hold no picture of the capture any more.
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from typing import Any
 
@@ -172,6 +173,11 @@ class EmotionReading(models.Model):
         return Emotion(self.corrected_emotion or self.dominant)
 
     @property
+    def moment(self) -> datetime.datetime:
+        """Return when it was: its place in a history."""
+        return self.created_at
+
+    @property
     def label(self) -> str:
         """Return the word for people."""
         return self.emotion.value.capitalize()
@@ -195,6 +201,7 @@ class ToldMood(models.Model):
 
         DAYLIO = "daylio", "Daylio"
 
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="told_moods")
     felt_at = models.DateTimeField()
     emotion = models.CharField(max_length=16, choices=EMOTION_CHOICES)
@@ -210,3 +217,8 @@ class ToldMood(models.Model):
 
     def __str__(self) -> str:
         return f"told mood {self.pk}"
+
+    @property
+    def moment(self) -> datetime.datetime:
+        """Return when it was felt: its place in a history."""
+        return self.felt_at
