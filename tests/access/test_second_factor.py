@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.core.management import CommandError, call_command
@@ -228,3 +229,14 @@ def test_leaving_the_admin_ends_the_session(admin_client):
 
 def test_the_admin_has_no_password_page_of_its_own(admin_client):
     assert admin_client.get(reverse("admin:password_change")).url == reverse("account_change_password")
+
+
+def test_an_address_is_confirmed_before_a_second_factor_is_offered(as_amy, amy):
+    offer, confirm = (f'href="{reverse(name)}"' for name in ("mfa_activate_totp", "account_email"))
+    page = as_amy.get(reverse("mfa_index")).content.decode()
+    assert confirm in page
+    assert offer not in page
+    EmailAddress.objects.update_or_create(user=amy, email=amy.email, defaults={"verified": True, "primary": True})
+    page = as_amy.get(reverse("mfa_index")).content.decode()
+    assert offer in page
+    assert confirm not in page
