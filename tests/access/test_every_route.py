@@ -124,7 +124,10 @@ OWNED_POST_ONLY = {
 }
 OWNED_API = {"api_capture"}
 # Carry the public id of something else; tests beside what they do try them as a stranger and as somebody else.
-OWNED_ELSEWHERE = {"export_download": "tests/privacy/test_export.py"}
+OWNED_ELSEWHERE = {
+    "export_download": "tests/privacy/test_export.py",
+    "told_mood_delete": "tests/emotion/test_history.py",
+}
 
 
 def own_routes(patterns=None):

@@ -130,9 +130,10 @@ def test_a_noted_mood_is_shown_as_such_and_deleted_alone_and_by_nobody_else(amy,
     gone, stays = noted(amy, timezone.now()), noted(amy, timezone.now() - datetime.timedelta(days=1))
     assert "Noted in Daylio: awful" in as_amy.get("/history/").content.decode()
     address = reverse("told_mood_delete", args=[gone.public_id])
-    stranger = Client()
-    stranger.force_login(bob)
-    assert stranger.post(address).status_code == 404
+    somebody = Client()
+    assert somebody.post(address).url.startswith(reverse("account_login"))
+    somebody.force_login(bob)
+    assert somebody.post(address).status_code == 404
     assert "cannot be undone" in as_amy.get(address).content.decode()
     assert ToldMood.objects.count() == 2
     as_amy.post(address)
