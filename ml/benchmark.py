@@ -181,7 +181,7 @@ def _both_clocks(work: Callable[[], Any]) -> tuple[float, float]:
 def classify_on_one_thread(artifact: Path, faces: npt.NDArray[np.uint8]) -> dict[str, Any]:
     """Time the classifier on aligned faces, uint8 (n, 48, 48), one by one, with one thread.
 
-    A face that is not clear at first sight takes twice as long, hence the mean beside the median.
+    A face that is not clear at first sight is looked at four times, hence the mean beside the median.
     """
     classifier = Classifier.load(artifact, threads=1)
     for face in faces[:_WARM]:

@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -112,8 +113,6 @@ def test_a_run_folder_is_not_overwritten_without_being_asked(finished, tiny_data
 
 
 def test_a_run_does_not_go_on_with_other_data_or_another_configuration(finished, tiny_data, tmp_path):
-    from dataclasses import replace
-
     from tests.ml.conftest import write_data
 
     other = write_data(tmp_path / "other", training=160, seed=9)
@@ -255,7 +254,6 @@ def test_our_jpeg_rounds_as_an_encoder_does(smooth_faces):
 
 def test_a_run_that_began_before_a_setting_existed_goes_on_under_its_default(finished, tiny_data, tmp_path):
     import shutil
-    from dataclasses import replace
 
     from ml.augmentation import PRESETS
 
@@ -288,8 +286,6 @@ def test_a_run_starts_from_the_weights_of_an_artifact_and_says_so(finished, tiny
 
 
 def test_a_deeper_network_begins_where_the_one_it_grows_from_ended(finished, tiny_data, tmp_path):
-    from dataclasses import replace
-
     from ml import artifacts
 
     source, trained = artifacts.load(finished[1].folder)
@@ -310,8 +306,6 @@ def test_a_deeper_network_begins_where_the_one_it_grows_from_ended(finished, tin
 
 
 def test_a_run_does_not_start_from_a_network_that_saw_its_validation_rows(finished, tiny_artifact, tiny_data, tmp_path):
-    from dataclasses import replace
-
     for source, config in ((finished[1].folder, replace(TINY, seed=8)), (tiny_artifact, TINY)):
         with pytest.raises(ArtifactError, match="its validation rows differ"):
             Trainer(tiny_data, tmp_path / "run", config, start=source)
@@ -319,8 +313,6 @@ def test_a_run_does_not_start_from_a_network_that_saw_its_validation_rows(finish
 
 
 def test_a_run_does_not_start_from_a_network_of_another_form(finished, tiny_data, tmp_path):
-    from dataclasses import replace
-
     wider = replace(TINY, architecture=ArchitectureConfig(widths=(8, 16), blocks=(1, 1)))
     with pytest.raises(ArtifactError, match="another form"):
         Trainer(tiny_data, tmp_path / "run", wider, start=finished[1].folder)
@@ -361,8 +353,6 @@ SMALL = TrainingConfig(
 
 
 def test_samples_alone_are_learned_without_moving_what_the_start_has_measured(finished, tmp_path):
-    from dataclasses import replace
-
     from ml import artifacts
     from ml.material import mixed
 
@@ -384,9 +374,33 @@ def test_samples_alone_are_learned_without_moving_what_the_start_has_measured(fi
     assert learned.card["history"][0]["validation_fer2013_7"] == "nan"
 
 
-def test_distillation_keeps_a_network_closer_to_what_it_said(finished, tmp_path):
-    from dataclasses import replace
+def test_a_share_of_what_a_run_started_from_is_mixed_into_what_it_ends_with(finished, tmp_path):
+    from ml import artifacts
+    from ml.material import mixed
 
+    start, known = artifacts.load(finished[1].folder)
+    ends = []
+    for share in (0.0, 0.25):
+        config = replace(SMALL, start_share=share)
+        run = tmp_path / f"run{share}"
+        made = Trainer(mixed(samples_of(24), None), run, config, start=start.folder).fit(bar=False)
+        ends.append(artifacts.load(made.folder)[1].get_weights())
+        # A run that has ended and goes on still knows what it started from.
+        again = Trainer(mixed(samples_of(24), None), run, config, start=start.folder, resume=True).fit(bar=False)
+        for once, twice in zip(ends[-1], artifacts.load(again.folder)[1].get_weights(), strict=True):
+            assert (once == twice).all()
+    for first, plain, blended in zip(known.get_weights(), *ends, strict=True):
+        # The large ones are rounded to eleven bits.
+        assert blended == pytest.approx(0.25 * first + 0.75 * plain, rel=2e-3, abs=2e-3)
+    assert any(abs(plain - blended).max() > 1e-2 for plain, blended in zip(*ends, strict=True))
+
+
+def test_nothing_is_mixed_in_where_a_run_starts_from_nothing(tiny_data, tmp_path):
+    with pytest.raises(DatasetError, match="no artifact to start from"):
+        Trainer(tiny_data, tmp_path / "run", replace(TINY, start_share=0.3))
+
+
+def test_distillation_keeps_a_network_closer_to_what_it_said(finished, tmp_path):
     from ml import artifacts
     from ml.material import mixed
 
@@ -415,8 +429,6 @@ def test_samples_among_base_rows_validate_on_both_and_can_be_measured_again(fini
 
 
 def test_a_run_on_samples_does_not_go_on_with_other_samples(finished, tmp_path):
-    from dataclasses import replace
-
     from ml.material import mixed
 
     start = finished[1].folder
