@@ -84,7 +84,6 @@ def _train(options: argparse.Namespace) -> int:
         peak_learning_rate=options.peak_learning_rate,
         original_weight=options.original_weight,
         optimizer=options.optimizer,
-        start_share=options.start_share,
         architecture=ArchitectureConfig(blocks=options.blocks, dropout=options.dropout),
         augmentation=PRESETS[options.augmentation],
     )
@@ -288,8 +287,6 @@ def _add_train(train: argparse.ArgumentParser) -> None:
                        help="mixed_bfloat16 is faster where the processor has it")  # fmt: skip
     train.add_argument("--from", dest="start", type=Path, metavar="DIR",
                        help="start from the weights of this artifact, made with the same seed and data")  # fmt: skip
-    train.add_argument("--start-share", type=_share, default=0.0, metavar="SHARE",
-                       help="how much of the weights of --from is mixed into the last ones (%(default)s)")  # fmt: skip
     train.add_argument("--peak-learning-rate", type=_rate, default=2.5e-3, metavar="RATE",
                        help="the highest learning rate (%(default)s); a tenth of it suits --from")  # fmt: skip
     train.add_argument("--optimizer", choices=("adamw", "muon"), default="adamw",

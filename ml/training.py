@@ -15,9 +15,6 @@ A run may start from an artifact's weights, with a lower learning rate, to learn
 in a deeper network: blocks that the artifact lacks start as identities, so that the deeper one begins where the
 artifact ended (Chen, Goodfellow & Shlens 2016, arXiv:1511.05641, "Net2DeeperNet").
 
-What such a run ends with may be mixed with what it started from: weights between the two often read unseen faces better
-than either (Wortsman et al. 2022, arXiv:2109.01903).
-
 A run that starts from an artifact and sees few new faces forgets the old ones. Base rows among the new ones hold
 against that; where there are none, what the artifact said of the new faces does, as a second target (Li & Hoiem 2016,
 arXiv:1606.09282, section 3), and the batch statistics stay as they were.
@@ -68,10 +65,9 @@ class TrainingConfig:
     """Fix everything that decides a run's outcome. `schedule` is ((picture size, epochs), ...).
 
     `start` is the version of the artifact whose weights the run starts from, if any; `distillation` is how much its
-    word on the rows counts beside their targets, `start_share` how much of its weights is mixed into the last ones.
-    `split_seed` divides the base rows where `seed` shall not: a network and all that are made from it hold back the
-    same rows. A field that is added later must have the default under which older runs were made: resuming one fills it
-    in.
+    word on the rows counts beside their targets. `split_seed` divides the base rows where `seed` shall not: a network
+    and all that are made from it hold back the same rows. A field that is added later must have the default under which
+    older runs were made: resuming one fills it in.
     """
 
     name: str = "mood-face"
@@ -92,7 +88,6 @@ class TrainingConfig:
     split_seed: int | None = None
     distillation: float = 0.0
     freeze_normalisation: bool = False
-    start_share: float = 0.0
     optimizer: Literal["adamw", "muon"] = "adamw"
     architecture: ArchitectureConfig = field(default_factory=ArchitectureConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
@@ -186,8 +181,6 @@ class Trainer:
         """
         if start:
             config = replace(config, start=artifacts.check(start).version)
-        elif config.start_share:
-            raise DatasetError("there is no artifact to start from whose weights could be mixed in")
         self.run, self.config = run, config
         self.command = command or f"python -m ml {' '.join(_public_arguments(sys.argv[1:]))}"
         self.material = data if isinstance(data, Material) else material.base(data, **config.division)
@@ -207,8 +200,6 @@ class Trainer:
         if source:
             self._copy_weights(source)
         self.average.set_weights(self.model.get_weights())
-        # Taken before a checkpoint is read, so that a run that goes on knows them too.
-        self._begun = self.average.get_weights()
         if config.freeze_normalisation:
             for layer in (*self.model.layers, *self.average.layers):
                 layer.trainable = layer.trainable and not isinstance(layer, keras.layers.BatchNormalization)
@@ -414,9 +405,7 @@ class Trainer:
     def _write_artifact(self) -> artifacts.Artifact:
         # The artifact is float32 whatever the training precision was.
         final = build(self.config.architecture)
-        share = self.config.start_share
-        pairs = zip(self._begun, self.average.get_weights(), strict=True)
-        final.set_weights([share * begun + (1 - share) * learned for begun, learned in pairs])
+        final.set_weights(self.average.get_weights())
         with tempfile.TemporaryDirectory() as scratch:
             # Measured is what will serve: the network as it is written, in the runtime that serves it.
             artifacts.write_network(final, Path(scratch) / "model.keras")

@@ -374,32 +374,6 @@ def test_samples_alone_are_learned_without_moving_what_the_start_has_measured(fi
     assert learned.card["history"][0]["validation_fer2013_7"] == "nan"
 
 
-def test_a_share_of_what_a_run_started_from_is_mixed_into_what_it_ends_with(finished, tmp_path):
-    from ml import artifacts
-    from ml.material import mixed
-
-    start, known = artifacts.load(finished[1].folder)
-    ends = []
-    for share in (0.0, 0.25):
-        config = replace(SMALL, start_share=share)
-        run = tmp_path / f"run{share}"
-        made = Trainer(mixed(samples_of(24), None), run, config, start=start.folder).fit(bar=False)
-        ends.append(artifacts.load(made.folder)[1].get_weights())
-        # A run that has ended and goes on still knows what it started from.
-        again = Trainer(mixed(samples_of(24), None), run, config, start=start.folder, resume=True).fit(bar=False)
-        for once, twice in zip(ends[-1], artifacts.load(again.folder)[1].get_weights(), strict=True):
-            assert (once == twice).all()
-    for first, plain, blended in zip(known.get_weights(), *ends, strict=True):
-        # The large ones are rounded to eleven bits.
-        assert blended == pytest.approx(0.25 * first + 0.75 * plain, rel=2e-3, abs=2e-3)
-    assert any(abs(plain - blended).max() > 1e-2 for plain, blended in zip(*ends, strict=True))
-
-
-def test_nothing_is_mixed_in_where_a_run_starts_from_nothing(tiny_data, tmp_path):
-    with pytest.raises(DatasetError, match="no artifact to start from"):
-        Trainer(tiny_data, tmp_path / "run", replace(TINY, start_share=0.3))
-
-
 def test_distillation_keeps_a_network_closer_to_what_it_said(finished, tmp_path):
     from ml import artifacts
     from ml.material import mixed
