@@ -38,6 +38,7 @@ _FER = """
 import sys, time, statistics, pathlib
 from PIL import Image
 import numpy
+import facenet_pytorch  # with torch, before fer brings TensorFlow: the other way round the process crashes
 from fer.fer import FER
 reader, times = FER(mtcnn=True), []
 for number, path in enumerate(sorted(pathlib.Path(sys.argv[1]).glob("*.png"))):
