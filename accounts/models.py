@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from mood_music.fields import EncryptedTextField
+from mood_music.querysets import OwnedQuerySet
 
 
 class UserManager(BaseUserManager["User"]):
@@ -66,12 +67,8 @@ def displayed_name(user: User) -> str:
     return user.email
 
 
-class ConnectedServiceQuerySet(models.QuerySet["ConnectedService"]):
+class ConnectedServiceQuerySet(OwnedQuerySet["ConnectedService"]):
     """Narrow connections to their owner, and keep tokens in the database where they are not needed."""
-
-    def for_user(self, user: Any) -> ConnectedServiceQuerySet:
-        """Keep what a person may see: her own."""
-        return self.filter(user=user) if user.is_authenticated else self.none()
 
     def without_tokens(self) -> ConnectedServiceQuerySet:
         """Leave the tokens unread: pages need none, and show the connection even when no key opens them."""

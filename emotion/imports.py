@@ -193,9 +193,9 @@ def _told_again(user: Any, row: dict[str, Any]) -> ToldMood:
 
 def _told_store(user: Any, told: list[ToldMood]) -> int:
     """Store moods that are not there yet; return how many."""
-    before = ToldMood.objects.filter(user=user).count()
+    before = ToldMood.objects.for_user(user).count()
     ToldMood.objects.bulk_create(told, batch_size=BATCH, ignore_conflicts=True)
-    return ToldMood.objects.filter(user=user).count() - before
+    return ToldMood.objects.for_user(user).count() - before
 
 
 def _numbers_require(numbers: Any, names: set[str]) -> None:

@@ -53,7 +53,7 @@ def history_page(
     found: list[tuple[_Key, EmotionReading | ToldMood]] = []
     sources: tuple[tuple[int, QuerySet[Any], str, str], ...] = (
         (_READ, readings_effective(user).select_related("capture"), "created_at", "felt"),
-        (_TOLD, ToldMood.objects.filter(user=user), "felt_at", "emotion"),
+        (_TOLD, ToldMood.objects.for_user(user), "felt_at", "emotion"),
     )
     for kind, everything, moment, mood in sources:
         asked = {mood: emotion, f"{moment}__date__gte": since, f"{moment}__date__lte": until}
@@ -92,7 +92,7 @@ def history_rows(*, user: Any) -> Iterator[tuple[str, ...]]:
     """Yield a person's mood history as plain rows, the oldest first, with their heading."""
     yield ("time_utc", "mood", "said_by", "expression_read", "confidence", "valence", "arousal")
     readings = readings_effective(user).order_by("created_at", "id").iterator()
-    told = ToldMood.objects.filter(user=user).order_by("felt_at", "id").iterator()
+    told = ToldMood.objects.for_user(user).order_by("felt_at", "id").iterator()
     rows = heapq.merge(
         ((r.created_at, _reading_row(r)) for r in readings),
         ((t.felt_at, (_utc(t.felt_at), t.emotion, t.source, "", "", "", "")) for t in told),

@@ -60,6 +60,6 @@ def history_import(request: HttpRequest) -> HttpResponse:
             skipped = f" {done.skipped} could not be understood and were left out." if done.skipped else ""
             messages.success(request, f"{done.added} moods came in; {done.known} were here already.{skipped}")
             return redirect("history_import")
-    told = ToldMood.objects.filter(user_id=request.user.pk or 0).count()
+    told = ToldMood.objects.for_user(request.user).count()
     context = {"form": form, "told_total": told, "words": imports.DAYLIO.items()}
     return render(request, "emotion/history_import.html", context, status=422 if form.errors else 200)

@@ -155,7 +155,7 @@ def history(request: HttpRequest) -> HttpResponse:
         "filtered": bool(kept),
         "keeps_history": consent_granted(user=request.user, purpose=Purpose.STORE_HISTORY),
         "total": selectors.readings_effective(request.user).count(),
-        "told_total": ToldMood.objects.filter(user_id=request.user.pk or 0).count(),
+        "told_total": ToldMood.objects.for_user(request.user).count(),
     }
     return render(request, "emotion/history.html", context)
 
@@ -165,7 +165,7 @@ def history(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def told_mood_delete(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """Ask once, then delete a mood that the person noted."""
-    mood = get_object_or_404(ToldMood, user_id=request.user.pk or 0, public_id=public_id)
+    mood = get_object_or_404(ToldMood.objects.for_user(request.user), public_id=public_id)
     if request.method == "POST":
         services.told_mood_forget(mood=mood)
         messages.success(request, "Deleted. Nothing of that mood is left.")

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from emotion.models import Capture, EmotionReading
+from mood_music.querysets import OwnedQuerySet
 from recommendations.circumplex import Mode
 from recommendations.corrections import LISTENERS
 from recommendations.learning import Kind
@@ -102,12 +103,8 @@ class ListenerPreferences(models.Model):
         return f"preferences {self.pk}"
 
 
-class FeedbackQuerySet(models.QuerySet["TrackFeedback"]):
+class FeedbackQuerySet(OwnedQuerySet["TrackFeedback"]):
     """Narrow feedback to its owner."""
-
-    def for_user(self, user: Any) -> FeedbackQuerySet:
-        """Keep what a person may see: her own."""
-        return self.filter(user=user) if user.is_authenticated else self.none()
 
 
 class TrackFeedback(models.Model):
@@ -197,12 +194,8 @@ class RatingChange(models.Model):
         super().save(*args, **kwargs)
 
 
-class SetQuerySet(models.QuerySet["RecommendationSet"]):
+class SetQuerySet(OwnedQuerySet["RecommendationSet"]):
     """Narrow sets to their owner."""
-
-    def for_user(self, user: Any) -> SetQuerySet:
-        """Keep what a person may see: her own."""
-        return self.filter(user=user) if user.is_authenticated else self.none()
 
 
 class RecommendationSet(models.Model):
@@ -286,12 +279,8 @@ class ProviderState(models.Model):
         return self.provider
 
 
-class SessionQuerySet(models.QuerySet["ListeningSession"]):
+class SessionQuerySet(OwnedQuerySet["ListeningSession"]):
     """Narrow sessions to their owner."""
-
-    def for_user(self, user: Any) -> SessionQuerySet:
-        """Keep what a person may see: her own."""
-        return self.filter(user=user) if user.is_authenticated else self.none()
 
 
 class ListeningSession(models.Model):

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import datetime
 import uuid
-from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
 from ml.types import Emotion
+from mood_music.querysets import OwnedQuerySet
 
 EMOTION_CHOICES = [(e.value, e.value.capitalize()) for e in Emotion]
 
@@ -36,12 +36,8 @@ def crop_path(reading: EmotionReading, filename: str) -> str:
     return f"crops/{uuid.uuid4().hex}.jpg"
 
 
-class CaptureQuerySet(models.QuerySet["Capture"]):
+class CaptureQuerySet(OwnedQuerySet["Capture"]):
     """Narrow captures to their owner."""
-
-    def for_user(self, user: Any) -> CaptureQuerySet:
-        """Keep what a person may see: her own. Nobody is nobody's owner."""
-        return self.filter(user=user) if user.is_authenticated else self.none()
 
 
 class Capture(models.Model):
@@ -118,12 +114,8 @@ class Capture(models.Model):
         return self.status in self.OPEN
 
 
-class ReadingQuerySet(models.QuerySet["EmotionReading"]):
+class ReadingQuerySet(OwnedQuerySet["EmotionReading"]):
     """Narrow readings to their owner."""
-
-    def for_user(self, user: Any) -> ReadingQuerySet:
-        """Keep what a person may see: her own."""
-        return self.filter(user=user) if user.is_authenticated else self.none()
 
 
 class EmotionReading(models.Model):
@@ -193,6 +185,10 @@ class EmotionReading(models.Model):
         return self.corrected_emotion == self.dominant
 
 
+class ToldMoodQuerySet(OwnedQuerySet["ToldMood"]):
+    """Narrow noted moods to their owner."""
+
+
 class ToldMood(models.Model):
     """Hold a mood that a person noted herself, elsewhere. No model had a part in it."""
 
@@ -208,6 +204,8 @@ class ToldMood(models.Model):
     word = models.CharField(max_length=32, help_text="as it was noted there")
     source = models.CharField(max_length=16, choices=Source)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ToldMoodQuerySet.as_manager()
 
     class Meta:
         """One mood a moment and source, however often a file is brought in."""

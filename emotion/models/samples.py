@@ -12,12 +12,12 @@ Withdrawal of the consent, erasure of the account or of the reading deletes the 
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from django.conf import settings
 from django.db import models
 
 from emotion.models.captures import EMOTION_CHOICES, EmotionReading
+from mood_music.querysets import OwnedQuerySet
 from privacy.models import ConsentRecord
 
 
@@ -26,12 +26,8 @@ def sample_path(sample: TrainingSample, filename: str) -> str:
     return f"samples/{uuid.uuid4().hex}.png"
 
 
-class TrainingSampleQuerySet(models.QuerySet["TrainingSample"]):
+class TrainingSampleQuerySet(OwnedQuerySet["TrainingSample"]):
     """Narrow samples to their owner."""
-
-    def for_user(self, user: Any) -> TrainingSampleQuerySet:
-        """Keep what a person may see: her own."""
-        return self.filter(user=user) if user.is_authenticated else self.none()
 
 
 class TrainingSample(models.Model):
