@@ -137,7 +137,7 @@ def register_all() -> None:
                     withheld={"id": OUR_NUMBER, "public_id": OUR_NUMBER, "user": YOU},
                 ),
             ),
-            erase_one=lambda public_id: services.told_moods_delete(moods=ToldMood.objects.filter(public_id=public_id)),
+            erase_one=_told_mood_delete,
         )
     )
     register(
@@ -255,6 +255,10 @@ def _samples_erase_older(subject: Subject, moment: datetime.datetime) -> int:
 
 def _captures_delete_older(subject: Subject, moment: datetime.datetime) -> int:
     return services.captures_delete(captures=_captures(subject).filter(created_at__lt=moment))
+
+
+def _told_mood_delete(public_id: str) -> None:
+    ToldMood.objects.filter(public_id=public_id).delete()
 
 
 def _captures_delete(captures: Any) -> None:

@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from kombu.exceptions import OperationalError as QueueDown
@@ -311,16 +311,11 @@ def capture_forget(*, capture: Capture) -> None:
         copies_erase(subject)
 
 
-def told_moods_delete(*, moods: QuerySet[ToldMood]) -> None:
-    """Delete moods that a person noted; nothing hangs on them."""
-    moods.delete()
-
-
 def told_mood_forget(*, mood: ToldMood) -> None:
     """Delete a mood because its person wants it gone; a restored backup must not bring it back."""
     tombstone_write(kind="one", ref=str(mood.public_id), name="told_moods")
     with transaction.atomic():
-        told_moods_delete(moods=ToldMood.objects.filter(pk=mood.pk))
+        mood.delete()
         # A copy that waits to be fetched still holds it.
         copies_erase(Subject.of(mood.user))
 
