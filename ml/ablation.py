@@ -17,9 +17,10 @@ import numpy.typing as npt
 from ml import artifacts, evaluation
 from ml.artifacts import Artifact
 from ml.calibration import softmax
-from ml.classifier import Classifier, enlarged, look
+from ml.classifier import Classifier, look, views
 from ml.conversion import HEADS
 from ml.datasets import FerRows
+from ml.training import completed
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Faces: TypeAlias = npt.NDArray[np.uint8]
@@ -55,7 +56,7 @@ def measure(folder: Path, others: Sequence[Path], rows: FerRows) -> list[dict[st
     lines = [_line(what, artifact, _Variant(read, classifier.sure_confidence), rows) for what, read in ways.items()]
     for other in others:
         run = artifacts.check(other)
-        what = differences(artifact.card.get("config", {}), run.card.get("config", {}))
+        what = differences(completed(artifact.card.get("config", {})), completed(run.card.get("config", {})))
         lines.append(_line(what, run, Classifier.load(other), rows))
     return lines
 
@@ -66,10 +67,7 @@ def _reading(
     def read(faces: Faces) -> tuple[Floats, Floats]:
         parts: dict[str, list[npt.NDArray[np.float32]]] = {head: [] for head in HEADS}
         for start in range(0, len(faces), _BATCH):
-            upright = faces[start : start + _BATCH]
-            large = enlarged(upright)
-            views = (upright, upright[:, :, ::-1], large, large[:, :, ::-1])[:looks]
-            seen = [look(classifier.network, view) for view in views]
+            seen = [look(classifier.network, view) for view in views(faces[start : start + _BATCH])[:looks]]
             for head, *outputs in zip(HEADS, *seen, strict=True):
                 parts[head].append(sum(outputs) / looks)
         emotion, original = (

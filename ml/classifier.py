@@ -21,12 +21,12 @@ Network: TypeAlias = Callable[[npt.NDArray[np.float32]], Mapping[str, Any]]
 """Turn faces, float32 (n, height, width, 1), into logits "emotion" (n, 8) and "original" (n, 7)."""
 
 CLEAR_MARGIN = 1.5
-"""How far the first emotion's logit stands above the second's where one look is enough. About three faces in five are
-as clear as that; `python -m ml ablate` has the figures of looking once, and of always looking again."""
+"""How far the first emotion's logit stands above the second's where one look is enough. `python -m ml ablate` has
+the figures of always looking once, and of always looking again."""
 ENLARGED = 52 / 48
 """How much larger a face is when it is looked at again. Training zooms in as often as out, and what is zoomed in weighs
 more: a network then reads best what is a little larger than its training pictures were (Touvron et al. 2019,
-arXiv:1906.06423). Chosen on held-out Training rows, as the margin was."""
+arXiv:1906.06423). Chosen on held-out Training rows."""
 
 
 def served(model: Path, threads: int = 0) -> Network:
@@ -48,7 +48,7 @@ def logits_of(
     """Return the raw outputs (n, 8) and (n, 7) of grey faces, uint8 (n, height, width).
 
     Faces that are not clear at first sight get the average over four looks: as they are, a little enlarged, and the
-    mirror images of both. Serving, measuring and calibration all read faces by this function.
+    mirror images of both (see `views`). Serving, measuring and calibration all read faces by this function.
     """
     emotion = np.empty((len(faces), len(EMOTIONS)), np.float32)
     original = np.empty((len(faces), len(FER_LABELS)), np.float32)
@@ -58,11 +58,10 @@ def logits_of(
         best = np.sort(outputs[0], axis=1)
         unclear = best[:, -1] - best[:, -2] < CLEAR_MARGIN
         if unclear.any():
-            again = faces[rows][unclear]
-            large = enlarged(again)
-            looks = [look(network, view) for view in (again[:, :, ::-1], large, large[:, :, ::-1])]
-            for logits, *others in zip(outputs, *looks, strict=True):
-                logits[unclear] = (logits[unclear] + sum(others)) / (1 + len(looks))
+            _, *others = views(faces[rows][unclear])
+            looks = [look(network, view) for view in others]
+            for logits, *again in zip(outputs, *looks, strict=True):
+                logits[unclear] = (logits[unclear] + sum(again)) / (1 + len(looks))
         emotion[rows], original[rows] = outputs
     return emotion, original
 
@@ -73,11 +72,13 @@ def look(network: Network, faces: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.
     return [np.array(outputs[head]) for head in HEADS]
 
 
-def enlarged(faces: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return square faces, uint8 (n, side, side), at ENLARGED times their size."""
+def views(faces: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], ...]:
+    """Return square faces, uint8 (n, side, side), as they are, mirrored, at ENLARGED times their size, and both."""
     side = round(faces.shape[1] * ENLARGED)
-    large = [Image.fromarray(face).resize((side, side), Image.Resampling.BILINEAR) for face in faces]
-    return np.array(large, np.uint8)
+    large = np.array(
+        [Image.fromarray(face).resize((side, side), Image.Resampling.BILINEAR) for face in faces], np.uint8
+    )
+    return faces, faces[:, :, ::-1], large, large[:, :, ::-1]
 
 
 class Classifier:

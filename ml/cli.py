@@ -249,7 +249,8 @@ def parser() -> argparse.ArgumentParser:
     )
     bench.add_argument("--photos", type=int, default=1000, help="photos to follow the memory over (%(default)s)")
     bench.add_argument("--fer-python", type=Path, metavar="PYTHON",
-                       help="a Python that has the packages fer and facenet-pytorch, to be timed too")  # fmt: skip
+                       help="a Python that has the packages fer, facenet-pytorch, torch, opencv-python-headless<5 and "
+                            "setuptools<81, to be timed too")  # fmt: skip
     bench.add_argument("--keep", action="store_true", help="keep the figures in the artifact's card")
     bench.set_defaults(call=_bench)
     ablate = commands.add_parser("ablate", help="measure what an artifact loses with less, and the runs before it")

@@ -275,7 +275,7 @@ class Trainer:
             self.facts: dict[str, Any] = _read_facts(path)
             if {
                 **facts,
-                "config": _completed(self.facts.get("config")),
+                "config": completed(self.facts.get("config")),
                 "data_digest": self.facts.get("data_digest"),
             } != facts:
                 raise DatasetError(f"{self.run} was started with other data or another configuration")
@@ -479,8 +479,11 @@ def _read_facts(path: Path) -> dict[str, Any]:
     return facts
 
 
-def _completed(config: object) -> object:
-    """Return a recorded configuration with the fields that it is too old to know, at their defaults."""
+def completed(config: Any) -> Any:
+    """Return a recorded configuration with the fields that it is too old to know, at their defaults.
+
+    What is no configuration is returned as it is.
+    """
     if not isinstance(config, dict):
         return config
     whole = json.loads(json.dumps(asdict(TrainingConfig()))) | config
